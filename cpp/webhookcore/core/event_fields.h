@@ -1,0 +1,20 @@
+// Looks into a JSON body without re-writing it (architecture rule 12).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webhookcore {
+
+// For each dotted path ("id", "data.event.type") the value as text: strings
+// as they are, integers and booleans as JSON writes them. nullopt where the
+// path leads nowhere or to an object, an array, null or a float, and for every
+// path when the body is not a JSON object in valid UTF-8. Safe for any bytes,
+// any depth. A key that contains a dot cannot be named.
+std::vector<std::optional<std::string>> find_event_fields(std::string_view body,
+                                                          std::span<const std::string_view> paths);
+
+}  // namespace webhookcore

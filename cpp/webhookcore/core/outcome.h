@@ -1,0 +1,47 @@
+// What one HTTP attempt means for its delivery. The table is requirement D9.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "webhookcore/base/clock.h"
+
+namespace webhookcore {
+
+// How an attempt ended below HTTP, or `none` when a whole response head came.
+enum class TransportError : std::uint8_t {
+  none,
+  dns,             // No address, or no answer in time.
+  connect,         // Refused, unreachable, reset before the request was out.
+  tls,             // Handshake or certificate.
+  timeout,         // The attempt's deadline.
+  bad_response,    // Not HTTP, a cut or oversized head, a protocol violation.
+  reset,           // The connection broke after the request went out.
+  blocked_address, // Every address that the host has is denied by the policy.
+  invalid_url,
+  cancelled,       // Shutdown took the transfer away; the receiver may have seen it.
+};
+
+std::string_view to_string(TransportError error);
+
+enum class Outcome : std::uint8_t {
+  delivered,
+  transient,  // Try again by the schedule.
+  throttled,  // The same, and the receiver asked for it (429, 503).
+  permanent,  // Another attempt would get the same answer.
+  gone,       // 410: permanent, and the endpoint wants no more.
+};
+
+std::string_view to_string(Outcome outcome);
+
+// `status` is the final status line (no 1xx), or nullopt when there was none; a
+// status that came with whole headers decides even if the body was cut after it
+// (reliability.md S7). Pure.
+Outcome judge(std::optional<int> status, TransportError error);
+
+// Seconds or an HTTP date (RFC 9110, section 10.2.3), as a wait from `now`;
+// nullopt for anything else. Never negative; the caller applies its own cap.
+std::optional<Duration> parse_retry_after(std::string_view value, TimePoint now);
+
+}  // namespace webhookcore

@@ -1,0 +1,35 @@
+// The sender's half of a scheme: the headers that make a request verify.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "webhookcore/base/clock.h"
+#include "webhookcore/base/error.h"
+#include "webhookcore/core/headers.h"
+#include "webhookcore/core/scheme.h"
+#include "webhookcore/core/scheme_key.h"
+
+namespace webhookcore {
+
+struct SigningRequest {
+  std::string_view body;
+  std::string_view id = {};    // Required where the scheme signs it: 1 to 256 visible ASCII.
+  std::string_view type = {};  // Goes into the scheme's type header, where it has one.
+  TimePoint timestamp;
+  std::string_view url = {};  // Required where the scheme signs it.
+  std::string_view method = "POST";
+  std::string_view content_type = "application/json";  // Twilio signs forms by their fields.
+};
+
+// Signs with every key: lists carry one item for each, so that a rotation needs
+// no flag day. A scheme whose header holds a single signature uses the first key.
+// ErrorCode::config for no key, or for an id, type or URL that the scheme needs
+// and that is missing or malformed.
+Result<std::vector<OwnedHeader>> sign(const Scheme& scheme, std::span<const SigningKey> keys,
+                                      const SigningRequest& request);
+
+}  // namespace webhookcore

@@ -1,0 +1,86 @@
+// The delivery engine: enqueue from any thread, deliver on one. Starts no thread
+// when made; start() or run_until_idle() does, once for each process.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "webhookcore/base/clock.h"
+#include "webhookcore/base/error.h"
+#include "webhookcore/base/random.h"
+#include "webhookcore/core/retry_policy.h"
+#include "webhookcore/engine/events.h"
+#include "webhookcore/store/store.h"
+#include "webhookcore/transport/transport.h"
+
+namespace webhookcore {
+
+struct EngineOptions {
+  Duration lease{std::chrono::minutes{6}};  // Longer than the longest attempt (300 s).
+  std::size_t max_in_flight = 256;
+  std::size_t max_in_flight_per_endpoint = 16;
+  int breaker_failures = 5;  // Zero: no breaker. An endpoint's own values win.
+  Duration breaker_open_for{std::chrono::minutes{5}};
+  Duration retry_after_max{std::chrono::hours{24}};
+  Duration sweep_every{std::chrono::seconds{1}};  // How often lost claims are looked for.
+};
+
+// Makes the transport when the dispatcher thread of this process starts, on that
+// thread; again in a child after a fork.
+using TransportFactory = std::function<Result<std::unique_ptr<Transport>>()>;
+
+struct RunCounts {  // Since the call.
+  std::int64_t attempts = 0, delivered = 0, failed_attempts = 0, dead = 0;
+};
+
+// Safe to share between threads. Holds the store alive; `clock` and `random`
+// outlive it.
+class Engine {
+ public:
+  Engine(std::shared_ptr<Store> store, TransportFactory make_transport, EngineOptions options,
+         const Clock& clock, Random& random);
+  ~Engine();  // stop() without waiting for attempts.
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Durable when it returns. Fills in ids and times that are empty.
+  std::vector<Result<Enqueued>> enqueue(std::vector<NewMessage> messages);
+
+  // Starts delivering in the background; a second call changes nothing.
+  Result<void> start();
+
+  // Stops taking work, lets attempts in flight finish until `drain` is over, puts the
+  // rest back, and joins. Returns within drain + 1 s. Idempotent.
+  void stop(Duration drain);
+
+  bool running() const;
+
+  // Until nothing is in flight and nothing is due within `wait` of now, or `deadline`
+  // of monotonic time has passed (then false in `idle`). Starts the dispatcher when
+  // it is not running and leaves it as it was.
+  struct IdleResult {
+    bool idle = false;
+    RunCounts counts = {};
+  };
+  Result<IdleResult> run_until_idle(Duration wait, Duration deadline);
+
+  // Attempts since the last call, oldest first, at most `limit`; for logs and
+  // metrics. Past 10,000 unread ones the oldest are dropped and counted.
+  std::vector<AttemptEvent> take_events(std::size_t limit);
+
+  // Around fork(2): park the loop, then go on (parent) or forget (child).
+  void before_fork();
+  void after_fork_in_parent();
+  void after_fork_in_child();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace webhookcore

@@ -1,0 +1,106 @@
+// Endpoints, messages, deliveries and attempts: what the delivery engine
+// remembers. The store writes what core decided; it holds no rule of its own
+// except that a completion needs its claim's token.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "webhookcore/base/clock.h"
+#include "webhookcore/base/error.h"
+#include "webhookcore/store/rows.h"
+
+namespace webhookcore {
+
+struct EndpointFilter {
+  std::optional<std::optional<std::string>> tenant = {};  // Absent: all tenants.
+  std::optional<EndpointState> state = {};
+  std::optional<std::string> after_id = {};  // The cursor.
+  std::size_t limit = 100;
+};
+
+struct MessageFilter {
+  std::optional<std::optional<std::string>> tenant = {};
+  std::optional<std::string> type = {};
+  std::optional<std::string> before_id = {};  // The cursor: newest first.
+  std::size_t limit = 100;
+};
+
+struct DeliveryFilter {
+  std::optional<std::optional<std::string>> tenant = {};
+  std::optional<DeliveryState> state = {};
+  std::optional<std::string> endpoint_id = {};
+  std::optional<std::string> message_id = {};
+  std::optional<std::string> type = {};
+  std::optional<std::int64_t> before_key = {};  // The cursor: newest first.
+  std::size_t limit = 100;
+};
+
+struct DeliveryCounts {
+  std::int64_t pending = 0, in_flight = 0, delivered = 0, dead = 0, cancelled = 0;
+};
+
+// Safe to share between threads; a call returns when its change is durable.
+class DeliveryStore {
+ public:
+  virtual ~DeliveryStore() = default;
+
+  // conflict when the tenant already has an endpoint of that uid.
+  virtual Result<void> create_endpoint(const Endpoint& endpoint) = 0;
+  virtual Result<std::optional<Endpoint>> get_endpoint(std::string_view id) = 0;
+  virtual Result<std::optional<Endpoint>> find_endpoint_by_uid(
+      const std::optional<std::string>& tenant, std::string_view uid) = 0;
+  virtual Result<std::vector<Endpoint>> list_endpoints(const EndpointFilter& filter) = 0;
+  virtual Result<void> update_endpoint(const Endpoint& endpoint) = 0;  // not_found
+  // Cancels what is pending for it; delivered and dead rows stay. not_found.
+  virtual Result<void> delete_endpoint(std::string_view id, TimePoint now) = 0;
+  // Changes whenever an endpoint does, in any process: tells a cache to reload.
+  virtual Result<std::int64_t> endpoints_version() = 0;
+
+  // One transaction: the messages and a pending delivery, due now, for each enabled
+  // endpoint of the tenant whose patterns match the type. A repeated idempotency
+  // key (same tenant, within 24 h) returns the first message; conflict when its
+  // fingerprint differs, and then only that message fails.
+  virtual std::vector<Result<Enqueued>> enqueue(std::span<const NewMessage> messages,
+                                                TimePoint now) = 0;
+
+  // pending → in_flight, oldest due first, at most `limit`, under one fresh token.
+  // Rows of a disabled endpoint are left alone.
+  virtual Result<std::vector<ClaimedDelivery>> claim_due(TimePoint now, std::size_t limit,
+                                                         Duration lease) = 0;
+
+  // One group commit for all; a record whose token is stale fails alone with
+  // lease_lost and changes nothing.
+  virtual std::vector<Result<void>> record_attempts(std::span<const AttemptRecord> records,
+                                                    TimePoint now) = 0;
+
+  // in_flight → pending without counting: nothing was sent. Stale tokens are skipped.
+  virtual Result<void> put_back(std::span<const PutBack> rows, TimePoint now) = 0;
+
+  // in_flight → pending where the owner process is gone or the lease ran out; dead
+  // (`crash_loop`) after kMaxReaps. Returns how many rows it took back.
+  virtual Result<std::size_t> reap_deliveries(TimePoint now) = 0;
+
+  // The earliest next_attempt_at of all pending rows of enabled endpoints.
+  virtual Result<std::optional<TimePoint>> next_due_at() = 0;
+
+  virtual Result<std::optional<Message>> get_message(std::string_view id) = 0;
+  virtual Result<std::vector<Message>> list_messages(const MessageFilter& filter) = 0;
+  virtual Result<std::optional<Delivery>> get_delivery(std::int64_t key) = 0;
+  virtual Result<std::vector<Delivery>> list_deliveries(const DeliveryFilter& filter) = 0;
+  virtual Result<std::vector<Attempt>> list_attempts(std::int64_t delivery) = 0;
+  virtual Result<DeliveryCounts> count_deliveries(const DeliveryFilter& filter) = 0;
+
+  // dead → pending with a fresh budget. already_delivered when the row is delivered
+  // and `force` is not set (then it is sent once more under the same message id);
+  // conflict for any other state; not_found.
+  virtual Result<void> replay(std::int64_t delivery, bool force, TimePoint now) = 0;
+  virtual Result<void> cancel(std::int64_t delivery, TimePoint now) = 0;  // conflict unless pending.
+  virtual Result<void> delete_dead(std::int64_t delivery) = 0;            // conflict unless dead.
+};
+
+}  // namespace webhookcore

@@ -1,0 +1,32 @@
+// The transport over libcurl's multi interface.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "webhookcore/base/error.h"
+#include "webhookcore/core/address_policy.h"
+#include "webhookcore/transport/resolver.h"
+#include "webhookcore/transport/transport.h"
+
+namespace webhookcore {
+
+struct CurlOptions {
+  AddressPolicy policy = {};
+  std::string ca_file = {};    // Empty: looked up (ca_bundle.h).
+  std::string proxy = {};      // Empty: none, whatever the environment says.
+  std::string interface = {};  // Local interface or address to send from; empty: any.
+  std::string user_agent = "webhookcore";
+  int max_connections = 256;
+  int max_connections_per_host = 64;
+};
+
+// ErrorCode::config when the CA file, proxy or interface cannot be used. Starts no
+// thread before the first transfer. `resolver` absent: the system's, bounded.
+Result<std::unique_ptr<Transport>> make_curl_transport(const CurlOptions& options,
+                                                       std::shared_ptr<Resolver> resolver = nullptr);
+
+// "libcurl/7.88.1 OpenSSL/3.0.17 …"
+std::string curl_version_text();
+
+}  // namespace webhookcore
