@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -67,7 +68,8 @@ class Verifier {
  public:
   // ErrorCode::config for no secret, a secret that cannot be a key (`field` is
   // "secrets[1]"), or a tolerance that is not above zero.
-  static Result<Verifier> create(Scheme scheme, std::span<const std::string_view> secrets,
+  static Result<Verifier> create(std::shared_ptr<const Scheme> scheme,
+                                 std::span<const std::string_view> secrets,
                                  std::optional<Duration> tolerance);
 
   // Never fails for anything in the request: every fault is a Refusal. The MAC
@@ -75,13 +77,13 @@ class Verifier {
   // an early exit, so that timing and reason tell a forger nothing.
   Verdict verify(const SignedRequest& request, TimePoint now) const;
 
-  const Scheme& scheme() const { return scheme_; }
+  const Scheme& scheme() const { return *scheme_; }
   Duration tolerance() const { return tolerance_; }
 
  private:
-  Verifier(Scheme scheme, std::vector<VerificationKey> keys, Duration tolerance);
+  Verifier(std::shared_ptr<const Scheme> scheme, std::vector<VerificationKey> keys, Duration tolerance);
 
-  Scheme scheme_;
+  std::shared_ptr<const Scheme> scheme_;
   std::vector<VerificationKey> keys_;
   Duration tolerance_;
 };
