@@ -18,7 +18,7 @@ webhookcore_need(CURL_FOUND libcurl4-openssl-dev)
 find_package(OpenSSL 3.0 QUIET COMPONENTS Crypto)
 webhookcore_need(OPENSSL_FOUND libssl-dev)
 
-# 3.37 is the first with STRICT tables. Linked shared: see rule 7 in docs/architecture.md.
+# 3.37 is the first with STRICT tables. Linked shared: two copies in one process can lose commits.
 find_package(SQLite3 3.37 QUIET)
 webhookcore_need(SQLite3_FOUND libsqlite3-dev)
 
