@@ -2,8 +2,10 @@
 // exactly one spelling, so that a signature's text cannot be varied.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,14 @@ std::optional<std::string> decode_hex(std::string_view text, HexCase accepted = 
 
 // nullopt for a foreign character, white space, wrong padding or non-zero
 // trailing bits. Secrets are often copied without their padding.
-std::optional<std::string> decode_base64(std::string_view text, Padding padding = Padding::required);
+std::optional<std::string> decode_base64(std::string_view text,
+                                         Padding padding = Padding::required);
+
+// The same without allocating: the number of bytes written to the front of
+// `out`, or nullopt also where they would not fit. `out` may then hold a part.
+std::optional<std::size_t> decode_hex_into(std::span<char> out, std::string_view text,
+                                           HexCase accepted = HexCase::lower);
+std::optional<std::size_t> decode_base64_into(std::span<char> out, std::string_view text,
+                                              Padding padding = Padding::required);
 
 }  // namespace webhookcore

@@ -10,7 +10,7 @@
 
 namespace webhookcore {
 
-// "msg_" + 26 characters.
+// `prefix` as it is given, underscore and all, and 26 characters: "msg_01ARZ3…".
 std::string make_id(std::string_view prefix, TimePoint now, Random& random);
 
 }  // namespace webhookcore
