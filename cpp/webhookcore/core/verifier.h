@@ -38,6 +38,7 @@ enum class Reason : std::uint8_t {
 };
 
 std::string_view to_string(Reason reason);
+std::optional<Reason> parse_reason(std::string_view text);
 int http_status(Reason reason);  // requirements.md S7.
 
 inline constexpr std::size_t kMaxSignatureHeaderBytes = 8192;
@@ -52,8 +53,8 @@ struct SignedRequest {
 };
 
 struct Accepted {
-  std::size_t secret_index = 0;                // Which of the secrets matched.
-  std::optional<TimePoint> timestamp = {};     // As signed, when the scheme has one.
+  std::size_t secret_index = 0;             // Which of the secrets matched.
+  std::optional<TimePoint> timestamp = {};  // As signed, when the scheme has one.
 };
 
 struct Refusal {
@@ -81,7 +82,8 @@ class Verifier {
   Duration tolerance() const { return tolerance_; }
 
  private:
-  Verifier(std::shared_ptr<const Scheme> scheme, std::vector<VerificationKey> keys, Duration tolerance);
+  Verifier(std::shared_ptr<const Scheme> scheme, std::vector<VerificationKey> keys,
+           Duration tolerance);
 
   std::shared_ptr<const Scheme> scheme_;
   std::vector<VerificationKey> keys_;

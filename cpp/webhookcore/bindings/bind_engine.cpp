@@ -1,0 +1,178 @@
+// The delivery engine. Its threads never call Python: Python fetches what happened.
+#include "webhookcore/bindings/bind_engine.h"
+
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "webhookcore/base/clock.h"
+#include "webhookcore/base/random.h"
+#include "webhookcore/bindings/convert.h"
+#include "webhookcore/core/address_policy.h"
+#include "webhookcore/core/retry_policy.h"
+#include "webhookcore/engine/engine.h"
+#include "webhookcore/transport/curl_transport.h"
+
+namespace webhookcore {
+
+namespace {
+
+using py::literals::operator""_a;
+
+// Live as long as the process: an engine's threads may outlast Python's objects.
+const Clock& process_clock() {
+  static auto* clock = new SystemClock;
+  return *clock;
+}
+Random& process_random() {
+  static auto* random = new SystemRandom;
+  return *random;
+}
+
+CurlOptions curl_options(const AddressPolicy& policy, const std::string& ca_file,
+                         const std::string& proxy, const std::string& interface,
+                         const std::string& user_agent) {
+  CurlOptions options;
+  options.policy = policy;
+  options.ca_file = ca_file;
+  options.proxy = proxy;
+  options.interface = interface;
+  options.user_agent = user_agent;
+  return options;
+}
+
+std::unique_ptr<Engine> make_engine(std::shared_ptr<Store> store, const AddressPolicy& policy,
+                                    const std::string& ca_file, const std::string& proxy,
+                                    const std::string& interface, const std::string& user_agent,
+                                    int breaker_failures, double breaker_open_for,
+                                    std::size_t max_in_flight,
+                                    std::size_t max_in_flight_per_endpoint) {
+  EngineOptions options;
+  options.breaker_failures = breaker_failures;
+  options.breaker_open_for = Duration{unwrap(seconds_to_ms(breaker_open_for, "breaker"))};
+  options.max_in_flight = max_in_flight;
+  options.max_in_flight_per_endpoint = max_in_flight_per_endpoint;
+  const CurlOptions curl = curl_options(policy, ca_file, proxy, interface, user_agent);
+  return std::make_unique<Engine>(
+      std::move(store), [curl] { return make_curl_transport(curl); }, options, process_clock(),
+      process_random());
+}
+
+NewMessage new_message(const std::string& type, const py::bytes& body,
+                       const std::optional<std::string>& tenant,
+                       const std::optional<std::string>& idempotency_key,
+                       const py::bytes& fingerprint, const std::string& content_type) {
+  NewMessage message;
+  message.message.type = type;
+  message.message.body = std::string(body);
+  message.message.tenant = tenant;
+  message.message.content_type = content_type;
+  message.idempotency_key = idempotency_key;
+  message.fingerprint = std::string(fingerprint);
+  return message;
+}
+
+// (message id, duplicate, delivery keys)
+py::tuple enqueued_tuple(const Enqueued& enqueued) {
+  return py::make_tuple(enqueued.message_id, enqueued.duplicate, enqueued.deliveries);
+}
+
+py::tuple enqueue(Engine& self, const std::string& type, const py::bytes& body,
+                  const std::optional<std::string>& tenant,
+                  const std::optional<std::string>& idempotency_key, const py::bytes& fingerprint,
+                  const std::string& content_type) {
+  std::vector<NewMessage> messages;
+  messages.push_back(new_message(type, body, tenant, idempotency_key, fingerprint, content_type));
+  auto results = [&] {
+    py::gil_scoped_release unlocked;
+    return self.enqueue(std::move(messages));
+  }();
+  return enqueued_tuple(unwrap(std::move(results.front())));
+}
+
+// One tuple of enqueue()'s arguments each; one tuple or exception each in return.
+py::list enqueue_many(Engine& self, const std::vector<py::tuple>& rows) {
+  std::vector<NewMessage> messages;
+  for (const py::tuple& row : rows) {
+    messages.push_back(new_message(row[0].cast<std::string>(), row[1].cast<py::bytes>(),
+                                   row[2].cast<std::optional<std::string>>(),
+                                   row[3].cast<std::optional<std::string>>(),
+                                   row[4].cast<py::bytes>(), row[5].cast<std::string>()));
+  }
+  const auto results = [&] {
+    py::gil_scoped_release unlocked;
+    return self.enqueue(std::move(messages));
+  }();
+  py::list list;
+  for (const auto& result : results) {
+    list.append(result ? py::object(enqueued_tuple(*result)) : to_exception(result.error()));
+  }
+  return list;
+}
+
+void stop(Engine& self, double drain) {
+  const Duration wait{unwrap(seconds_to_ms(drain, "drain"))};
+  py::gil_scoped_release unlocked;
+  self.stop(wait);
+}
+
+// (idle, attempts, delivered, failed attempts, dead)
+py::tuple run_until_idle(Engine& self, double wait, double deadline) {
+  const Duration wait_ms{unwrap(seconds_to_ms(wait, "wait"))};
+  const Duration deadline_ms{unwrap(seconds_to_ms(deadline, "deadline"))};
+  const auto result = unwrap([&] {
+    py::gil_scoped_release unlocked;
+    return self.run_until_idle(wait_ms, deadline_ms);
+  }());
+  return py::make_tuple(result.idle, result.counts.attempts, result.counts.delivered,
+                        result.counts.failed_attempts, result.counts.dead);
+}
+
+py::dict event_dict(const AttemptEvent& event) {
+  return py::dict(
+      "delivery"_a = event.delivery, "message_id"_a = event.message_id,
+      "endpoint_id"_a = event.endpoint_id, "type"_a = event.type, "attempt"_a = event.attempt,
+      "status"_a = event.status, "outcome"_a = std::string(to_string(event.outcome)),
+      "error"_a = std::string(to_string(event.error)),
+      "error_text"_a = py::bytes(event.error_text), "duration"_a = event.duration.count(),
+      "state"_a = std::string(to_string(event.state)),
+      "next_attempt_at"_a = event.next_attempt_at ? py::cast(to_unix_ms(*event.next_attempt_at))
+                                                  : py::none(),
+      "at"_a = to_unix_ms(event.at));
+}
+
+py::list take_events(Engine& self, std::size_t limit) {
+  py::list list;
+  for (const AttemptEvent& event : self.take_events(limit)) list.append(event_dict(event));
+  return list;
+}
+
+}  // namespace
+
+void register_engine(py::module_& module) {
+  py::classh<Engine>(module, "Engine")
+      .def(py::init(&make_engine), py::kw_only(), "store"_a, "policy"_a, "ca_file"_a, "proxy"_a,
+           "interface"_a, "user_agent"_a, "breaker_failures"_a, "breaker_open_for"_a,
+           "max_in_flight"_a, "max_in_flight_per_endpoint"_a)
+      .def("enqueue", &enqueue)
+      .def("enqueue_many", &enqueue_many)
+      .def("start",
+           [](Engine& self) {
+             const auto started = [&] {
+               py::gil_scoped_release unlocked;
+               return self.start();
+             }();
+             unwrap(started);
+           })
+      .def("stop", &stop)
+      .def("running", &Engine::running)
+      .def("run_until_idle", &run_until_idle)
+      .def("take_events", &take_events);
+  module.def("curl_version", &curl_version_text);
+}
+
+}  // namespace webhookcore

@@ -1,0 +1,262 @@
+// Every call converts under the GIL, works without it, and converts back under it.
+#include "webhookcore/bindings/bind_store.h"
+
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "webhookcore/base/random.h"
+#include "webhookcore/bindings/convert.h"
+#include "webhookcore/bindings/row_convert.h"
+#include "webhookcore/store/memory/memory_store.h"
+#include "webhookcore/store/sqlite/sqlite_store.h"
+#include "webhookcore/store/store.h"
+
+namespace webhookcore {
+
+namespace {
+
+using py::literals::operator""_a;
+
+// Outlives every store, and is never destroyed: a store may still be in use on
+// another thread while the process ends.
+Random& process_random() {
+  static auto* random = new SystemRandom;
+  return *random;
+}
+
+template <typename Call>
+auto without_gil(Call call) {
+  py::gil_scoped_release unlocked;
+  return call();
+}
+
+std::shared_ptr<Store> open_sqlite(const std::string& path, bool durable, double busy_timeout,
+                                   bool create) {
+  const SqliteOptions options{
+      .path = path,
+      .durability = durable ? Durability::full : Durability::normal,
+      .busy_timeout = Duration{unwrap(seconds_to_ms(busy_timeout, "busy_timeout"))},
+      .create = create};
+  return unwrap(without_gil([&] { return open_sqlite_store(options, process_random()); }));
+}
+
+std::shared_ptr<Store> open_memory() { return make_memory_store(process_random()); }
+
+py::dict info(Store& store) {
+  const StoreInfo info = without_gil([&] { return store.info(); });
+  return py::dict("backend"_a = info.backend, "path"_a = info.path,
+                  "library_version"_a = info.library_version,
+                  "schema_version"_a = info.schema_version);
+}
+
+template <typename Row>
+py::object dict_or_none(const std::optional<Row>& row) {
+  return row ? py::object(to_dict(*row)) : py::none();
+}
+
+template <typename Row>
+py::list dicts(const std::vector<Row>& rows) {
+  py::list list;
+  for (const Row& row : rows) list.append(to_dict(row));
+  return list;
+}
+
+TimePoint at(std::int64_t unix_ms) { return from_unix_ms(unix_ms); }
+
+void register_endpoints(py::classh<Store>& store) {
+  store
+      .def("create_endpoint",
+           [](Store& self, const py::dict& row) {
+             const Endpoint endpoint = endpoint_from(row);
+             unwrap(without_gil([&] { return self.create_endpoint(endpoint); }));
+           })
+      .def("update_endpoint",
+           [](Store& self, const py::dict& row) {
+             const Endpoint endpoint = endpoint_from(row);
+             unwrap(without_gil([&] { return self.update_endpoint(endpoint); }));
+           })
+      .def("get_endpoint",
+           [](Store& self, const std::string& id) {
+             return dict_or_none(unwrap(without_gil([&] { return self.get_endpoint(id); })));
+           })
+      .def("find_endpoint_by_uid",
+           [](Store& self, const std::optional<std::string>& tenant, const std::string& uid) {
+             return dict_or_none(
+                 unwrap(without_gil([&] { return self.find_endpoint_by_uid(tenant, uid); })));
+           })
+      .def("list_endpoints",
+           [](Store& self, const py::dict& filter) {
+             const auto wanted = endpoint_filter_from(filter);
+             return dicts(unwrap(without_gil([&] { return self.list_endpoints(wanted); })));
+           })
+      .def("delete_endpoint", [](Store& self, const std::string& id, std::int64_t now) {
+        unwrap(without_gil([&] { return self.delete_endpoint(id, at(now)); }));
+      });
+}
+
+void register_deliveries(py::classh<Store>& store) {
+  store
+      .def("get_message",
+           [](Store& self, const std::string& id) {
+             return dict_or_none(unwrap(without_gil([&] { return self.get_message(id); })));
+           })
+      .def("list_messages",
+           [](Store& self, const py::dict& filter) {
+             const auto wanted = message_filter_from(filter);
+             return dicts(unwrap(without_gil([&] { return self.list_messages(wanted); })));
+           })
+      .def("get_delivery",
+           [](Store& self, std::int64_t key) {
+             return dict_or_none(unwrap(without_gil([&] { return self.get_delivery(key); })));
+           })
+      .def("list_deliveries",
+           [](Store& self, const py::dict& filter) {
+             const auto wanted = delivery_filter_from(filter);
+             return dicts(unwrap(without_gil([&] { return self.list_deliveries(wanted); })));
+           })
+      .def("count_deliveries",
+           [](Store& self, const py::dict& filter) {
+             const auto wanted = delivery_filter_from(filter);
+             const DeliveryCounts counts =
+                 unwrap(without_gil([&] { return self.count_deliveries(wanted); }));
+             return py::dict("pending"_a = counts.pending, "in_flight"_a = counts.in_flight,
+                             "delivered"_a = counts.delivered, "dead"_a = counts.dead,
+                             "cancelled"_a = counts.cancelled);
+           })
+      .def("list_attempts",
+           [](Store& self, std::int64_t key) {
+             return dicts(unwrap(without_gil([&] { return self.list_attempts(key); })));
+           })
+      .def("replay",
+           [](Store& self, std::int64_t key, bool force, std::int64_t now) {
+             unwrap(without_gil([&] { return self.replay(key, force, at(now)); }));
+           })
+      .def("cancel",
+           [](Store& self, std::int64_t key, std::int64_t now) {
+             unwrap(without_gil([&] { return self.cancel(key, at(now)); }));
+           })
+      .def("delete_dead", [](Store& self, std::int64_t key) {
+        unwrap(without_gil([&] { return self.delete_dead(key); }));
+      });
+}
+
+constexpr const char* kClaimKinds[] = {"won", "running", "completed"};
+constexpr const char* kAcceptKinds[] = {"accepted", "duplicate", "running", "revived"};
+
+// (kind, token, kept_result, lease_expires_at)
+py::tuple claim(Store& self, const std::string& source, const std::string& event_key,
+                std::int64_t now, std::int64_t lease) {
+  const ClaimResult result = unwrap(without_gil(
+      [&] { return self.claim({source, event_key}, at(now), Duration{lease}); }));
+  return py::make_tuple(kClaimKinds[static_cast<int>(result.kind)], py::bytes(result.token.value),
+                        py::str(result.kept_result),
+                        result.lease_expires_at ? py::cast(to_unix_ms(*result.lease_expires_at))
+                                                : py::none());
+}
+
+void complete(Store& self, const std::string& source, const std::string& event_key,
+              const py::bytes& token, const std::string& kept_result, std::int64_t now,
+              std::int64_t time_to_live) {
+  const LeaseToken proof{std::string(token)};
+  unwrap(without_gil([&] {
+    return self.complete({source, event_key}, proof, kept_result, at(now), Duration{time_to_live});
+  }));
+}
+
+void release(Store& self, const std::string& source, const std::string& event_key,
+             const py::bytes& token) {
+  const LeaseToken proof{std::string(token)};
+  unwrap(without_gil([&] { return self.release({source, event_key}, proof); }));
+}
+
+// (kind, inbox key, kept_result)
+py::tuple accept(Store& self, const py::dict& row, const std::optional<std::string>& event_key,
+                 const std::string& kept_result, std::int64_t now, std::int64_t time_to_live) {
+  const InboxEvent event = inbox_event_from(row);
+  const std::optional<std::string_view> key = event_key;
+  const AcceptResult result = unwrap(without_gil(
+      [&] { return self.accept(event, key, kept_result, at(now), Duration{time_to_live}); }));
+  return py::make_tuple(kAcceptKinds[static_cast<int>(result.kind)], result.key,
+                        py::str(result.kept_result));
+}
+
+py::list claim_due_events(Store& self, std::int64_t now, std::size_t limit, std::int64_t lease) {
+  const auto claimed = unwrap(
+      without_gil([&] { return self.claim_due_events(at(now), limit, Duration{lease}); }));
+  py::list rows;
+  for (const ClaimedEvent& one : claimed) {
+    rows.append(py::make_tuple(to_dict(one.event), py::bytes(one.token.value)));
+  }
+  return rows;
+}
+
+void complete_event(Store& self, std::int64_t key, const py::bytes& token,
+                    const std::string& state, const std::optional<std::int64_t>& next_attempt_at,
+                    bool counts, const std::string& handler_result, const std::string& error,
+                    std::int64_t now) {
+  EventCompletion completion{.key = key,
+                             .token = {std::string(token)},
+                             .state = *inbox_filter_from(py::dict("state"_a = state)).state,
+                             .next_attempt_at = {},
+                             .counts = counts,
+                             .handler_result = handler_result,
+                             .error = error};
+  if (next_attempt_at) completion.next_attempt_at = at(*next_attempt_at);
+  unwrap(without_gil([&] { return self.complete_event(completion, at(now)); }));
+}
+
+void register_inbox(py::classh<Store>& store) {
+  store.def("claim", &claim, "source"_a, "event_key"_a, "now"_a, "lease"_a)
+      .def("complete", &complete, "source"_a, "event_key"_a, "token"_a, "kept_result"_a, "now"_a,
+           "time_to_live"_a)
+      .def("release", &release, "source"_a, "event_key"_a, "token"_a)
+      .def("accept", &accept, "event"_a, "event_key"_a, "kept_result"_a, "now"_a, "time_to_live"_a)
+      .def("claim_due_events", &claim_due_events, "now"_a, "limit"_a, "lease"_a)
+      .def("complete_event", &complete_event, py::kw_only(), "key"_a, "token"_a, "state"_a,
+           "next_attempt_at"_a, "counts"_a, "handler_result"_a, "error"_a, "now"_a)
+      .def("reap_events",
+           [](Store& self, std::int64_t now) {
+             return unwrap(without_gil([&] { return self.reap_events(at(now)); }));
+           })
+      .def("next_event_due_at",
+           [](Store& self) -> py::object {
+             const auto due = unwrap(without_gil([&] { return self.next_event_due_at(); }));
+             return due ? py::cast(to_unix_ms(*due)) : py::none();
+           })
+      .def("get_event",
+           [](Store& self, std::int64_t key) {
+             return dict_or_none(unwrap(without_gil([&] { return self.get_event(key); })));
+           })
+      .def("list_events",
+           [](Store& self, const py::dict& filter) {
+             const auto wanted = inbox_filter_from(filter);
+             return dicts(unwrap(without_gil([&] { return self.list_events(wanted); })));
+           })
+      .def("replay_event",
+           [](Store& self, std::int64_t key, std::int64_t now) {
+             unwrap(without_gil([&] { return self.replay_event(key, at(now)); }));
+           })
+      .def("prune_keys", [](Store& self, std::int64_t now, std::size_t limit) {
+        return unwrap(without_gil([&] { return self.prune_keys(at(now), limit); }));
+      });
+}
+
+}  // namespace
+
+void register_store(py::module_& module) {
+  py::classh<Store> store(module, "Store");
+  store.def("info", &info).def("close", [](Store& self) { without_gil([&] { self.close(); }); });
+  register_endpoints(store);
+  register_deliveries(store);
+  register_inbox(store);
+  module.def("open_sqlite_store", &open_sqlite, py::kw_only(), "path"_a, "durable"_a,
+             "busy_timeout"_a, "create"_a);
+  module.def("open_memory_store", &open_memory);
+}
+
+}  // namespace webhookcore

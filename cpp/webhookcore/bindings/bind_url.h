@@ -1,0 +1,10 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace webhookcore {
+
+// AddressPolicy and check_url.
+void register_url(pybind11::module_& module);
+
+}  // namespace webhookcore

@@ -1,0 +1,128 @@
+// Signing, keys, schemes and a look into JSON. Verification itself is in
+// verifier_type.cpp.
+#include "webhookcore/bindings/bind_verify.h"
+
+#include <pybind11/stl.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "webhookcore/base/random.h"
+#include "webhookcore/bindings/convert.h"
+#include "webhookcore/bindings/event_type.h"
+#include "webhookcore/bindings/verifier_type.h"
+#include "webhookcore/core/event_fields.h"
+#include "webhookcore/core/signer.h"
+
+namespace webhookcore {
+
+namespace {
+
+std::shared_ptr<const Scheme> scheme_named(const std::string& name) {
+  auto scheme = find_scheme(name);
+  if (!scheme) raise({ErrorCode::config, "unknown scheme \"" + name + "\"", "scheme"});
+  return scheme;
+}
+
+py::str latin1(const std::string& bytes) {
+  auto text = py::reinterpret_steal<py::str>(
+      PyUnicode_DecodeLatin1(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "strict"));
+  if (!text) throw py::error_already_set();
+  return text;
+}
+
+std::vector<SigningKey> signing_keys(const Scheme& scheme, const std::vector<py::object>& secrets) {
+  std::vector<SigningKey> keys;
+  for (const py::object& secret : secrets) {
+    std::string text = text_bytes(secret);
+    auto key = parse_signing_key(scheme, text);
+    wipe(text);
+    keys.push_back(unwrap(std::move(key)));
+  }
+  return keys;
+}
+
+py::dict sign_request(const std::string& scheme_name, const std::vector<py::object>& secrets,
+                      const py::bytes& body, const std::string& id, const std::string& type,
+                      double timestamp, const py::object& url, const std::string& method,
+                      const std::string& content_type) {
+  const auto scheme = scheme_named(scheme_name);
+  const auto keys = signing_keys(*scheme, secrets);
+  const std::string url_bytes = url.is_none() ? std::string() : text_bytes(url);
+  const SigningRequest request{.body = std::string_view(body),
+                               .id = id,
+                               .type = type,
+                               .timestamp = from_unix_ms(unwrap(seconds_to_ms(timestamp, "timestamp"))),
+                               .url = url_bytes,
+                               .method = method,
+                               .content_type = content_type};
+  const auto headers = unwrap([&] {
+    py::gil_scoped_release unlocked;
+    return sign(*scheme, keys, request);
+  }());
+  py::dict result;
+  for (const OwnedHeader& header : headers) result[latin1(header.name)] = latin1(header.value);
+  return result;
+}
+
+// For each path the text, or None. Text that is no valid UTF-8 cannot come out: the
+// JSON parser has refused it.
+std::vector<std::optional<std::string>> event_fields(const py::bytes& body,
+                                                     const std::vector<std::string>& paths) {
+  const std::vector<std::string_view> views(paths.begin(), paths.end());
+  return find_event_fields(std::string_view(body), views);
+}
+
+std::vector<std::string> scheme_names() {
+  std::vector<std::string> names;
+  for (const Scheme& scheme : built_in_schemes()) names.push_back(scheme.name);
+  return names;
+}
+
+std::string new_secret() {
+  SystemRandom random;
+  return generate_secret(random);
+}
+
+std::pair<std::string, std::string> new_keypair() {
+  SystemRandom random;
+  KeypairText pair = unwrap(generate_keypair(random));
+  return {std::move(pair.signing_key), std::move(pair.verification_key)};
+}
+
+// Raises ConfigError when the secret cannot sign for the scheme.
+void check_signing_secret(const std::string& scheme_name, const py::object& secret) {
+  (void)signing_keys(*scheme_named(scheme_name), {secret});
+}
+
+// Seconds that `rounds` MACs of a pre-keyed context take: the floor that
+// `bench verify` compares with.
+double bench_hmac(const py::bytes& key, const py::bytes& body, int rounds) {
+  const HmacKey hmac = unwrap(HmacKey::create(Hash::sha256, std::string_view(key)));
+  const std::string_view pieces[] = {std::string_view(body)};
+  const auto start = std::chrono::steady_clock::now();
+  volatile char sink = 0;
+  for (int i = 0; i < rounds; ++i) sink = hmac.mac(pieces).bytes[0];
+  (void)sink;
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+void register_verify(py::module_& module) {
+  register_event_type(module);
+  register_verifier_type(module);
+  module.def("sign", &sign_request, py::kw_only(), py::arg("scheme"), py::arg("secrets"),
+             py::arg("body"), py::arg("id"), py::arg("type"), py::arg("timestamp"), py::arg("url"),
+             py::arg("method"), py::arg("content_type"));
+  module.def("event_fields", &event_fields, py::arg("body"), py::arg("paths"));
+  module.def("scheme_names", &scheme_names);
+  module.def("generate_secret", &new_secret);
+  module.def("generate_keypair", &new_keypair);
+  module.def("check_signing_secret", &check_signing_secret, py::arg("scheme"), py::arg("secret"));
+  module.def("bench_hmac", &bench_hmac, py::arg("key"), py::arg("body"), py::arg("rounds"));
+}
+
+}  // namespace webhookcore

@@ -1,0 +1,66 @@
+// The one place that knows both sides of a value: C++ errors become exceptions of
+// webhookcore.errors, Python bytes and text become views. Every function here
+// needs the GIL.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "webhookcore/base/clock.h"
+#include "webhookcore/base/error.h"
+#include "webhookcore/core/headers.h"
+
+namespace webhookcore {
+
+namespace py = pybind11;
+
+// The exception that stands for the error; see errors.from_core in Python.
+py::object to_exception(const Error& error);
+[[noreturn]] void raise(const Error& error);
+
+template <typename T>
+T unwrap(Result<T> result) {
+  if (!result) raise(result.error());
+  return std::move(result).value();
+}
+inline void unwrap(const Result<void>& result) {
+  if (!result) raise(result.error());
+}
+
+// Unix seconds to milliseconds. ErrorCode::config (`field`) for what is no number of
+// a sensible size: NaN, infinity, beyond the year 33658.
+Result<std::int64_t> seconds_to_ms(double seconds, const char* field);
+
+// Text of a key, an id or a URL as its UTF-8 bytes; `bytes` as they are. Lone
+// surrogates are passed through, so that no text can fail here.
+std::string text_bytes(py::handle text);
+
+// Views of a request's headers. Holds whatever must stay alive for them.
+class HeaderViews {
+ public:
+  // A mapping or a sequence of pairs, of str or bytes, in any case; a mapping's
+  // value may be a list of values. False with a TypeError set for anything else, or
+  // with the exception that the object's own items() raised.
+  bool read(PyObject* headers);
+
+  std::span<const Header> views() const { return views_; }
+
+  // Copies every view into memory of its own, so that the GIL may be let go.
+  void own();
+
+ private:
+  bool add(PyObject* name, PyObject* value);
+  bool add_values(PyObject* name, PyObject* value);
+  bool read_pairs(PyObject* pairs);
+
+  std::vector<Header> views_;
+  std::vector<OwnedHeader> owned_;
+  py::object kept_;
+};
+
+}  // namespace webhookcore

@@ -1,0 +1,11 @@
+#include <pybind11/pybind11.h>
+
+#include "webhookcore/bindings/bind_url.h"
+#include "webhookcore/bindings/bind_verify.h"
+
+// Engine threads and libcurl's globals are state of the process: one interpreter.
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The C++ core. Private: import webhookcore instead.";
+  webhookcore::register_verify(module);
+  webhookcore::register_url(module);
+}

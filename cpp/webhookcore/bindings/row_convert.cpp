@@ -1,0 +1,271 @@
+#include "webhookcore/bindings/row_convert.h"
+
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "webhookcore/base/clock.h"
+#include "webhookcore/bindings/convert.h"
+
+namespace webhookcore {
+
+namespace {
+
+using py::literals::operator""_a;
+
+py::object ms(const std::optional<TimePoint>& at) {
+  return at ? py::cast(to_unix_ms(*at)) : py::none();
+}
+py::object ms(const std::optional<Duration>& wait) {
+  return wait ? py::cast(wait->count()) : py::none();
+}
+
+template <typename T>
+std::optional<T> optional_at(const py::dict& row, const char* name) {
+  return row.contains(name) ? row[name].cast<std::optional<T>>() : std::nullopt;
+}
+std::optional<TimePoint> time_at(const py::dict& row, const char* name) {
+  const auto value = optional_at<std::int64_t>(row, name);
+  return value ? std::optional(from_unix_ms(*value)) : std::nullopt;
+}
+std::optional<Duration> wait_at(const py::dict& row, const char* name) {
+  const auto value = optional_at<std::int64_t>(row, name);
+  return value ? std::optional(Duration{*value}) : std::nullopt;
+}
+// Absent: any tenant. Present and None: the scope without a tenant.
+std::optional<std::optional<std::string>> tenant_at(const py::dict& filter) {
+  if (!filter.contains("tenant")) return std::nullopt;
+  return filter["tenant"].cast<std::optional<std::string>>();
+}
+
+// Stored text that came from outside may be any bytes; nothing a peer sent may make
+// the conversion fail.
+py::str text(const std::string& bytes) {
+  return py::reinterpret_steal<py::str>(PyUnicode_DecodeUTF8(
+      bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace"));
+}
+
+py::list header_list(const std::vector<OwnedHeader>& headers) {
+  py::list pairs;
+  for (const OwnedHeader& header : headers) {
+    pairs.append(py::make_tuple(py::bytes(header.name), py::bytes(header.value)));
+  }
+  return pairs;
+}
+
+std::vector<OwnedHeader> headers_from(const py::handle& pairs) {
+  std::vector<OwnedHeader> headers;
+  for (const auto& [name, value] : pairs.cast<std::vector<std::pair<py::bytes, py::bytes>>>()) {
+    headers.push_back({std::string(name), std::string(value)});
+  }
+  return headers;
+}
+
+const char* name_of(EndpointState state) {
+  return state == EndpointState::enabled ? "enabled" : "disabled";
+}
+
+constexpr const char* kInboxStates[] = {"pending", "running", "done", "dead"};
+
+InboxState inbox_state(const std::string& name) {
+  for (int i = 0; i < 4; ++i) {
+    if (name == kInboxStates[i]) return static_cast<InboxState>(i);
+  }
+  raise({ErrorCode::config, "must be pending, running, done or dead", "state"});
+}
+
+DeliveryState delivery_state(const std::string& name) {
+  const auto state = parse_delivery_state(name);
+  if (!state) {
+    raise({ErrorCode::config, "must be pending, in_flight, delivered, dead or cancelled", "state"});
+  }
+  return *state;
+}
+
+py::list secret_list(const std::vector<EndpointSecret>& secrets) {
+  py::list rows;
+  for (const EndpointSecret& secret : secrets) {
+    rows.append(py::dict("text"_a = py::bytes(std::string(secret.text.reveal())),
+                         "created_at"_a = to_unix_ms(secret.created_at),
+                         "expires_at"_a = ms(secret.expires_at)));
+  }
+  return rows;
+}
+
+std::vector<EndpointSecret> secrets_from(const py::handle& rows) {
+  std::vector<EndpointSecret> secrets;
+  for (const py::handle row_handle : rows) {
+    const auto row = row_handle.cast<py::dict>();
+    secrets.push_back({Secret(std::string_view(row["text"].cast<py::bytes>())),
+                       from_unix_ms(row["created_at"].cast<std::int64_t>()),
+                       time_at(row, "expires_at")});
+  }
+  return secrets;
+}
+
+std::vector<std::int64_t> schedule_ms(const std::vector<Duration>& schedule) {
+  std::vector<std::int64_t> waits;
+  for (const Duration wait : schedule) waits.push_back(wait.count());
+  return waits;
+}
+
+template <typename Filter>
+void set_limit(Filter& filter, const py::dict& row) {
+  if (const auto limit = optional_at<std::size_t>(row, "limit")) filter.limit = *limit;
+}
+
+}  // namespace
+
+py::dict to_dict(const Endpoint& endpoint) {
+  return py::dict(
+      "id"_a = endpoint.id, "tenant"_a = endpoint.tenant, "uid"_a = endpoint.uid,
+      "url"_a = endpoint.url, "description"_a = text(endpoint.description),
+      "events"_a = endpoint.events, "schemes"_a = endpoint.schemes,
+      "secrets"_a = secret_list(endpoint.secrets), "headers"_a = header_list(endpoint.headers),
+      "retry_schedule"_a = schedule_ms(endpoint.retry_schedule),
+      "retry_jitter"_a = endpoint.retry_jitter, "max_attempts"_a = endpoint.max_attempts,
+      "timeout"_a = endpoint.timeout.count(),
+      "rate_limit_per_second"_a = endpoint.rate_limit_per_second, "fifo"_a = endpoint.fifo,
+      "breaker_failures"_a = endpoint.breaker_failures,
+      "breaker_open_for"_a = ms(endpoint.breaker_open_for), "state"_a = name_of(endpoint.state),
+      "disabled_reason"_a = text(endpoint.disabled_reason),
+      "created_at"_a = to_unix_ms(endpoint.created_at),
+      "updated_at"_a = to_unix_ms(endpoint.updated_at));
+}
+
+Endpoint endpoint_from(const py::dict& row) {
+  Endpoint endpoint;
+  endpoint.id = row["id"].cast<std::string>();
+  endpoint.tenant = optional_at<std::string>(row, "tenant");
+  endpoint.uid = optional_at<std::string>(row, "uid");
+  endpoint.url = row["url"].cast<std::string>();
+  endpoint.description = row["description"].cast<std::string>();
+  endpoint.events = row["events"].cast<std::vector<std::string>>();
+  endpoint.schemes = row["schemes"].cast<std::vector<std::string>>();
+  endpoint.secrets = secrets_from(row["secrets"]);
+  endpoint.headers = headers_from(row["headers"]);
+  for (const std::int64_t wait : row["retry_schedule"].cast<std::vector<std::int64_t>>()) {
+    endpoint.retry_schedule.emplace_back(wait);
+  }
+  endpoint.retry_jitter = row["retry_jitter"].cast<double>();
+  endpoint.max_attempts = optional_at<int>(row, "max_attempts");
+  endpoint.timeout = Duration{row["timeout"].cast<std::int64_t>()};
+  endpoint.rate_limit_per_second = optional_at<double>(row, "rate_limit_per_second");
+  endpoint.fifo = row["fifo"].cast<bool>();
+  endpoint.breaker_failures = optional_at<int>(row, "breaker_failures");
+  endpoint.breaker_open_for = wait_at(row, "breaker_open_for");
+  endpoint.state = row["state"].cast<std::string>() == "disabled" ? EndpointState::disabled
+                                                                  : EndpointState::enabled;
+  endpoint.disabled_reason = row["disabled_reason"].cast<std::string>();
+  endpoint.created_at = from_unix_ms(row["created_at"].cast<std::int64_t>());
+  endpoint.updated_at = from_unix_ms(row["updated_at"].cast<std::int64_t>());
+  return endpoint;
+}
+
+py::dict to_dict(const Message& message) {
+  return py::dict("id"_a = message.id, "tenant"_a = message.tenant, "type"_a = message.type,
+                  "body"_a = py::bytes(message.body), "content_type"_a = text(message.content_type),
+                  "created_at"_a = to_unix_ms(message.created_at));
+}
+
+py::dict to_dict(const Delivery& delivery) {
+  return py::dict(
+      "key"_a = delivery.key, "message_id"_a = delivery.message_id,
+      "endpoint_id"_a = delivery.endpoint_id, "tenant"_a = delivery.tenant,
+      "type"_a = delivery.type, "state"_a = std::string(to_string(delivery.state)),
+      "attempts"_a = delivery.attempts, "next_attempt_at"_a = ms(delivery.next_attempt_at),
+      "last_status"_a = delivery.last_status, "last_error"_a = text(delivery.last_error),
+      "created_at"_a = to_unix_ms(delivery.created_at),
+      "updated_at"_a = to_unix_ms(delivery.updated_at), "replayed_at"_a = ms(delivery.replayed_at));
+}
+
+py::dict to_dict(const Attempt& attempt) {
+  const py::dict phases("dns"_a = ms(attempt.phases.dns), "connect"_a = ms(attempt.phases.connect),
+                        "tls"_a = ms(attempt.phases.tls),
+                        "first_byte"_a = ms(attempt.phases.first_byte));
+  return py::dict(
+      "number"_a = attempt.number, "started_at"_a = to_unix_ms(attempt.started_at),
+      "duration"_a = attempt.duration.count(), "url"_a = attempt.url,
+      "dialled_address"_a = text(attempt.dialled_address), "status"_a = attempt.status,
+      "outcome"_a = std::string(to_string(attempt.outcome)),
+      "error"_a = std::string(to_string(attempt.error)), "error_text"_a = text(attempt.error_text),
+      "phases"_a = phases, "response_headers"_a = header_list(attempt.response_headers),
+      "response_body"_a = py::bytes(attempt.response_body), "trigger"_a = attempt.trigger);
+}
+
+py::dict to_dict(const InboxEvent& event) {
+  return py::dict(
+      "key"_a = event.key, "source"_a = event.source, "provider"_a = event.provider,
+      "event_id"_a = event.event_id, "type"_a = event.type, "body"_a = py::bytes(event.body),
+      "headers"_a = header_list(event.headers), "timestamp"_a = ms(event.timestamp),
+      "matched_secret"_a = event.matched_secret,
+      "state"_a = kInboxStates[static_cast<int>(event.state)], "attempts"_a = event.attempts,
+      "crashes"_a = event.crashes, "next_attempt_at"_a = ms(event.next_attempt_at),
+      "last_error"_a = text(event.last_error), "handler_result"_a = text(event.handler_result),
+      "received_at"_a = to_unix_ms(event.received_at),
+      "updated_at"_a = to_unix_ms(event.updated_at));
+}
+
+InboxEvent inbox_event_from(const py::dict& row) {
+  InboxEvent event;
+  event.source = row["source"].cast<std::string>();
+  event.provider = row["provider"].cast<std::string>();
+  event.event_id = optional_at<std::string>(row, "event_id");
+  event.type = optional_at<std::string>(row, "type");
+  event.body = std::string(row["body"].cast<py::bytes>());
+  event.headers = headers_from(row["headers"]);
+  event.timestamp = time_at(row, "timestamp");
+  event.matched_secret = row["matched_secret"].cast<std::size_t>();
+  event.received_at = from_unix_ms(row["received_at"].cast<std::int64_t>());
+  return event;
+}
+
+EndpointFilter endpoint_filter_from(const py::dict& row) {
+  EndpointFilter filter;
+  filter.tenant = tenant_at(row);
+  if (const auto state = optional_at<std::string>(row, "state")) {
+    filter.state = *state == "disabled" ? EndpointState::disabled : EndpointState::enabled;
+  }
+  filter.after_id = optional_at<std::string>(row, "cursor");
+  set_limit(filter, row);
+  return filter;
+}
+
+MessageFilter message_filter_from(const py::dict& row) {
+  MessageFilter filter;
+  filter.tenant = tenant_at(row);
+  filter.type = optional_at<std::string>(row, "type");
+  filter.before_id = optional_at<std::string>(row, "cursor");
+  set_limit(filter, row);
+  return filter;
+}
+
+DeliveryFilter delivery_filter_from(const py::dict& row) {
+  DeliveryFilter filter;
+  filter.tenant = tenant_at(row);
+  if (const auto state = optional_at<std::string>(row, "state")) {
+    filter.state = delivery_state(*state);
+  }
+  filter.endpoint_id = optional_at<std::string>(row, "endpoint_id");
+  filter.message_id = optional_at<std::string>(row, "message_id");
+  filter.type = optional_at<std::string>(row, "type");
+  filter.before_key = optional_at<std::int64_t>(row, "cursor");
+  set_limit(filter, row);
+  return filter;
+}
+
+InboxFilter inbox_filter_from(const py::dict& row) {
+  InboxFilter filter;
+  filter.source = optional_at<std::string>(row, "source");
+  if (const auto state = optional_at<std::string>(row, "state")) {
+    filter.state = inbox_state(*state);
+  }
+  filter.before_key = optional_at<std::int64_t>(row, "cursor");
+  set_limit(filter, row);
+  return filter;
+}
+
+}  // namespace webhookcore

@@ -1,0 +1,331 @@
+#include "webhookcore/bindings/verifier_type.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "webhookcore/base/clock.h"
+#include "webhookcore/bindings/convert.h"
+#include "webhookcore/bindings/event_type.h"
+#include "webhookcore/core/hint.h"
+#include "webhookcore/core/verifier.h"
+
+namespace webhookcore {
+
+namespace {
+
+// From here on hashing takes longer than handing the GIL over and back; below it a
+// release only costs (performance.md, section 1).
+constexpr Py_ssize_t kReleaseGilFrom = 8 * 1024;
+
+struct VerifierObject {
+  PyObject_HEAD
+  // Absent before __init__ and after close(). Shared with a call that runs without the
+  // GIL while another thread closes.
+  std::shared_ptr<const Verifier>* verifier;
+  PyObject* event_type;
+  PyObject* refuse;  // Makes the exception of a refusal.
+  PyObject* provider;
+  PyObject* source;
+};
+
+VerifierObject* fields_of(PyObject* self) { return reinterpret_cast<VerifierObject*>(self); }
+
+// What one call passes, checked and converted; references are borrowed from the
+// caller's arguments except where a py::object says otherwise.
+struct Call {
+  py::object body;
+  PyObject* headers = nullptr;
+  py::object url_text;
+  std::string url;
+  std::string method = "POST";
+  TimePoint now{};
+  HeaderViews views;
+
+  SignedRequest request() const {
+    return {std::string_view{PyBytes_AS_STRING(body.ptr()),
+                             static_cast<std::size_t>(PyBytes_GET_SIZE(body.ptr()))},
+            views.views(), url, method};
+  }
+};
+
+bool set_body(Call& call, PyObject* body) {
+  if (PyBytes_CheckExact(body)) {
+    call.body = py::reinterpret_borrow<py::object>(body);
+    return true;
+  }
+  if (PyUnicode_Check(body)) {
+    PyErr_SetString(PyExc_TypeError,
+                    "body must be the raw bytes of the request, not str: text that was decoded "
+                    "and encoded again may not verify");
+    return false;
+  }
+  call.body = py::reinterpret_steal<py::object>(PyBytes_FromObject(body));
+  return static_cast<bool>(call.body);
+}
+
+bool set_now(Call& call, PyObject* now) {
+  if (now == nullptr || now == Py_None) {
+    call.now = SystemClock{}.now();
+    return true;
+  }
+  const double seconds = PyFloat_AsDouble(now);
+  if (seconds == -1.0 && PyErr_Occurred() != nullptr) return false;
+  const auto ms = seconds_to_ms(seconds, "now");
+  if (!ms) raise(ms.error());
+  call.now = from_unix_ms(*ms);
+  return true;
+}
+
+bool set_url(Call& call, const Scheme& scheme, PyObject* url) {
+  if (url != nullptr && url != Py_None) {
+    call.url = text_bytes(url);
+  } else if (requires_url(scheme)) {
+    raise({ErrorCode::config, scheme.name + " signs the URL: pass the full public URL that the "
+           "provider calls", "url"});
+  }
+  return true;
+}
+
+enum Argument { kBody, kHeaders, kUrl, kMethod, kNow, kArguments };
+constexpr const char* kArgumentNames[kArguments] = {"body", "headers", "url", "method", "now"};
+
+// Sorts positional and keyword arguments into their places.
+bool place_arguments(PyObject* const* args, Py_ssize_t positional, PyObject* names,
+                     PyObject* (&placed)[kArguments]) {
+  if (positional > kArguments) {
+    PyErr_Format(PyExc_TypeError, "verify() takes at most %d arguments", int{kArguments});
+    return false;
+  }
+  for (Py_ssize_t i = 0; i < positional; ++i) placed[i] = args[i];
+  const Py_ssize_t keywords = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
+  for (Py_ssize_t i = 0; i < keywords; ++i) {
+    PyObject* name = PyTuple_GET_ITEM(names, i);
+    int place = 0;
+    while (place < kArguments && PyUnicode_CompareWithASCIIString(name, kArgumentNames[place]) != 0) {
+      ++place;
+    }
+    if (place == kArguments || placed[place] != nullptr) {
+      PyErr_Format(PyExc_TypeError, "verify() got an unexpected or repeated argument %R", name);
+      return false;
+    }
+    placed[place] = args[positional + i];
+  }
+  if (placed[kBody] == nullptr || placed[kHeaders] == nullptr) {
+    PyErr_SetString(PyExc_TypeError, "verify() needs a body and headers");
+    return false;
+  }
+  return true;
+}
+
+bool read_call(Call& call, const Scheme& scheme, PyObject* const (&placed)[kArguments]) {
+  call.headers = placed[kHeaders];
+  if (placed[kMethod] != nullptr) call.method = text_bytes(placed[kMethod]);
+  return set_body(call, placed[kBody]) && set_url(call, scheme, placed[kUrl]) &&
+         set_now(call, placed[kNow]) && call.views.read(placed[kHeaders]);
+}
+
+Verdict decide(const std::shared_ptr<const Verifier>& verifier, Call& call) {
+  if (PyBytes_GET_SIZE(call.body.ptr()) < kReleaseGilFrom) {
+    return verifier->verify(call.request(), call.now);
+  }
+  call.views.own();
+  const std::shared_ptr<const Verifier> kept = verifier;
+  py::gil_scoped_release unlocked;
+  return kept->verify(call.request(), call.now);
+}
+
+void set_refusal(VerifierObject* self, const Refusal& refusal, const Call& call) {
+  const py::handle refuse(self->refuse);
+  const py::object exception = refuse(
+      py::cast(std::string(to_string(refusal.reason))), py::cast(std::string(refusal.header)),
+      py::handle(reinterpret_cast<PyObject*>(self)), call.body, py::handle(call.headers),
+      py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
+          call.url.data(), static_cast<Py_ssize_t>(call.url.size()), "surrogatepass")),
+      call.method, static_cast<double>(to_unix_ms(call.now)) / 1000.0);
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
+}
+
+// nullptr with ConfigError set after close() or without __init__().
+const std::shared_ptr<const Verifier>* open_verifier(VerifierObject* self) {
+  if (self->verifier != nullptr && *self->verifier) return self->verifier;
+  const py::object exception =
+      to_exception({ErrorCode::config, "this verifier was closed", "verifier"});
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
+  return nullptr;
+}
+
+// Runs `body`, which may throw pybind11's exceptions, at the C boundary.
+template <typename Body>
+PyObject* at_boundary(Body body) {
+  try {
+    return body();
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const py::type_error& error) {
+    PyErr_SetString(PyExc_TypeError, error.what());
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+  }
+  return nullptr;
+}
+
+PyObject* verify(PyObject* self, PyObject* const* args, Py_ssize_t positional, PyObject* names) {
+  return at_boundary([&]() -> PyObject* {
+    VerifierObject* fields = fields_of(self);
+    const auto* verifier = open_verifier(fields);
+    PyObject* placed[kArguments] = {};
+    Call call;
+    if (verifier == nullptr || !place_arguments(args, positional, names, placed) ||
+        !read_call(call, (*verifier)->scheme(), placed)) {
+      return nullptr;
+    }
+    const Verdict verdict = decide(*verifier, call);
+    if (const auto* refusal = std::get_if<Refusal>(&verdict)) {
+      set_refusal(fields, *refusal, call);
+      return nullptr;
+    }
+    const auto& accepted = std::get<Accepted>(verdict);
+    return make_event(reinterpret_cast<PyTypeObject*>(fields->event_type),
+                      {call.body.ptr(), call.headers, fields->provider, fields->source,
+                       accepted.timestamp, static_cast<Py_ssize_t>(accepted.secret_index)});
+  });
+}
+
+// explain(reason, header, body, headers, url, method, now): the hint for a refusal.
+PyObject* explain_refusal(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+  return at_boundary([&]() -> PyObject* {
+    const auto* verifier = open_verifier(fields_of(self));
+    if (verifier == nullptr || count != 2 + kArguments) {
+      if (verifier != nullptr) PyErr_SetString(PyExc_TypeError, "explain() takes 7 arguments");
+      return nullptr;
+    }
+    PyObject* placed[kArguments] = {};
+    Call call;
+    for (int i = 0; i < kArguments; ++i) placed[i] = args[2 + i];
+    if (!read_call(call, (*verifier)->scheme(), placed)) return nullptr;
+    const std::string reason = text_bytes(args[0]);
+    const std::string header = text_bytes(args[1]);
+    const auto parsed = parse_reason(reason);
+    if (!parsed) {
+      PyErr_SetString(PyExc_ValueError, "unknown reason");
+      return nullptr;
+    }
+    const std::string hint = explain(**verifier, call.request(), {*parsed, header}, call.now);
+    return PyUnicode_DecodeUTF8(hint.data(), static_cast<Py_ssize_t>(hint.size()), "replace");
+  });
+}
+
+PyObject* close_verifier(PyObject* self, PyObject*) {
+  if (fields_of(self)->verifier != nullptr) fields_of(self)->verifier->reset();
+  Py_RETURN_NONE;
+}
+
+Result<Verifier> make_verifier(const std::string& scheme_name, const py::sequence& secrets,
+                               const std::optional<double>& tolerance) {
+  const auto scheme = find_scheme(scheme_name);
+  if (!scheme) return Error{ErrorCode::config, "unknown provider", "provider"};
+  std::vector<Secret> texts;
+  std::vector<std::string_view> views;
+  for (const py::handle secret : secrets) {
+    std::string text = text_bytes(secret);
+    texts.emplace_back(text);
+    wipe(text);
+  }
+  for (const Secret& text : texts) views.push_back(text.reveal());
+  std::optional<Duration> limit;
+  if (tolerance) {
+    const auto ms = seconds_to_ms(*tolerance, "tolerance");
+    if (!ms) return ms.error();
+    limit = Duration{*ms};
+  }
+  return Verifier::create(scheme, views, limit);
+}
+
+// VerifierBase(scheme, secrets, tolerance, provider, source, event_type, refuse)
+int init(PyObject* self, PyObject* args, PyObject*) {
+  PyObject *scheme = nullptr, *secrets = nullptr, *tolerance = nullptr, *provider = nullptr,
+           *source = nullptr, *event_type = nullptr, *refuse = nullptr;
+  if (PyArg_ParseTuple(args, "UOOUUOO", &scheme, &secrets, &tolerance, &provider, &source,
+                       &event_type, &refuse) == 0) {
+    return -1;
+  }
+  PyObject* done = at_boundary([&]() -> PyObject* {
+    std::optional<double> seconds;
+    if (tolerance != Py_None) seconds = py::handle(tolerance).cast<double>();
+    Verifier verifier =
+        unwrap(make_verifier(text_bytes(scheme), py::handle(secrets).cast<py::sequence>(), seconds));
+    VerifierObject* fields = fields_of(self);
+    delete fields->verifier;
+    fields->verifier =
+        new std::shared_ptr<const Verifier>(std::make_shared<Verifier>(std::move(verifier)));
+    Py_XSETREF(fields->provider, Py_NewRef(provider));
+    Py_XSETREF(fields->source, Py_NewRef(source));
+    Py_XSETREF(fields->event_type, Py_NewRef(event_type));
+    Py_XSETREF(fields->refuse, Py_NewRef(refuse));
+    return Py_None;
+  });
+  return done == nullptr ? -1 : 0;
+}
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+  VerifierObject* fields = fields_of(self);
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(fields->event_type);
+  Py_VISIT(fields->refuse);
+  return 0;
+}
+
+int clear(PyObject* self) {
+  VerifierObject* fields = fields_of(self);
+  Py_CLEAR(fields->event_type);
+  Py_CLEAR(fields->refuse);
+  Py_CLEAR(fields->provider);
+  Py_CLEAR(fields->source);
+  return 0;
+}
+
+void dealloc(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  clear(self);
+  delete fields_of(self)->verifier;
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+template <typename Function>
+PyCFunction as_method(Function* function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
+PyMethodDef methods[] = {
+    {"verify", as_method(verify), METH_FASTCALL | METH_KEYWORDS,
+     "verify(body, headers, url=None, method='POST', now=None) -> Event"},
+    {"_explain", as_method(explain_refusal), METH_FASTCALL, nullptr},
+    {"close", close_verifier, METH_NOARGS, "Wipes the keys; verify() fails from then on."},
+    {nullptr, nullptr, 0, nullptr}};
+
+PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(PyType_GenericNew)},
+                       {Py_tp_init, reinterpret_cast<void*>(init)},
+                       {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
+                       {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+                       {Py_tp_clear, reinterpret_cast<void*>(clear)},
+                       {Py_tp_methods, methods},
+                       {0, nullptr}};
+
+PyType_Spec spec = {"webhookcore._core.VerifierBase", sizeof(VerifierObject), 0,
+                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
+
+}  // namespace
+
+void register_verifier_type(py::module_& module) {
+  const auto type = py::reinterpret_steal<py::object>(PyType_FromSpec(&spec));
+  if (!type) throw py::error_already_set();
+  module.add_object("VerifierBase", type);
+}
+
+}  // namespace webhookcore

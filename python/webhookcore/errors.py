@@ -1,0 +1,185 @@
+"""Every exception that webhookcore raises.
+
+``WebhookError`` is the base of all; nothing else leaves the library for anything
+that came from outside (a request, a file, a URL, a provider).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+HTTP_STATUS: Final = {
+    "missing_header": 401,
+    "malformed_header": 401,
+    "malformed_signature": 401,
+    "unsupported_version": 401,
+    "signature_mismatch": 401,
+    "body_mismatch": 401,
+    "untrusted_key": 401,
+    "duplicate_header": 400,
+    "too_many_signatures": 400,
+    "malformed_timestamp": 400,
+    "timestamp_too_old": 400,
+    "timestamp_too_new": 400,
+    "malformed_body": 400,
+    "body_too_large": 413,
+    "header_too_large": 431,
+}
+
+_MESSAGES: Final = {
+    "missing_header": "a header that the signature needs is missing or empty",
+    "malformed_header": "a signature header is not of the provider's form",
+    "malformed_signature": "the signature cannot be decoded",
+    "unsupported_version": "no signature of a version that is accepted here",
+    "signature_mismatch": "no signature matches the body with any of the secrets",
+    "body_mismatch": "the body is not the one whose digest was signed",
+    "untrusted_key": "the key or certificate is not one to be trusted",
+    "duplicate_header": "a signature header came more than once",
+    "too_many_signatures": "the signature header lists too many signatures",
+    "malformed_timestamp": "the timestamp is not of the provider's form",
+    "timestamp_too_old": "the signature is valid but too old",
+    "timestamp_too_new": "the signature is valid but lies in the future",
+    "malformed_body": "the body lacks the event's id or type",
+    "body_too_large": "the body is larger than the limit",
+    "header_too_large": "a signature header is larger than the limit",
+}
+
+
+class WebhookError(Exception):
+    """Base of every error of webhookcore."""
+
+
+class ConfigError(WebhookError, ValueError):
+    """An option, key or argument that can never work.
+
+    Attributes:
+        field: The option at fault, such as ``"secrets[0]"``; empty when it cannot
+            be named.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
+
+
+class InvalidUrlError(ConfigError):
+    """A URL whose text is refused: scheme, userinfo, host form, port."""
+
+
+class BlockedAddressError(ConfigError):
+    """A URL that leads to an address the policy forbids, such as a private network."""
+
+
+class VerificationError(WebhookError):
+    """A request that was not proven to come from the provider.
+
+    Attributes:
+        reason: Stable code, one of the keys of ``HTTP_STATUS``.
+        header: Name of the header at fault; empty when it is none.
+        http_status: What to answer (400, 401, 413 or 431).
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        message: str | None = None,
+        *,
+        header: str = "",
+        explain: Callable[[], str] | None = None,
+    ) -> None:
+        text = message or _MESSAGES.get(reason, reason)
+        super().__init__(f"{reason}: {text}" + (f" ({header})" if header else ""))
+        self.reason = reason
+        self.header = header
+        self._explain = explain
+
+    @property
+    def http_status(self) -> int:
+        return HTTP_STATUS.get(self.reason, 401)
+
+    @property
+    def hint(self) -> str:
+        """Why it probably failed, in a sentence or two for the operator.
+
+        Computed when it is read. Holds no key and no expected signature, but do
+        not send it to whoever made the request. Empty when there is nothing to add.
+        """
+        return self._explain() if self._explain is not None else ""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # What explains the refusal holds keys, which no pickle may carry.
+        return (_rebuild_verification_error, (self.reason, str(self), self.header))
+
+
+def _rebuild_verification_error(reason: str, text: str, header: str) -> VerificationError:
+    error = VerificationError(reason, header=header)
+    error.args = (text,)
+    return error
+
+
+class IdempotencyConflictError(WebhookError):
+    """An idempotency key that was used before with other content."""
+
+
+class AlreadyDeliveredError(WebhookError):
+    """A replay of something that has been delivered; pass ``force=True`` to repeat it."""
+
+
+class UnknownEventTypeError(WebhookError):
+    """An event type that is not in the catalogue."""
+
+
+class NotFoundError(WebhookError, LookupError):
+    """No such endpoint, message, delivery or event."""
+
+
+class StoreError(WebhookError):
+    """The store could not do what was asked; nothing was lost or deleted."""
+
+
+class StoreUnavailableError(StoreError):
+    """The file or server cannot be reached, read or written."""
+
+
+class StoreBusyError(StoreError):
+    """Another process held the store longer than the wait; try again."""
+
+
+class StoreFullError(StoreError):
+    """No space is left."""
+
+
+class StoreCorruptError(StoreError):
+    """Not a webhookcore store, or a damaged one. It is left as it is."""
+
+
+class SchemaTooNewError(StoreError):
+    """The store was written by a newer webhookcore."""
+
+
+_BY_CODE: Final[dict[str, type[WebhookError]]] = {
+    "conflict": IdempotencyConflictError,
+    "already_delivered": AlreadyDeliveredError,
+    "not_found": NotFoundError,
+    "lease_lost": StoreError,
+    "store_unavailable": StoreUnavailableError,
+    "store_busy": StoreBusyError,
+    "store_full": StoreFullError,
+    "store_corrupt": StoreCorruptError,
+    "schema_too_new": SchemaTooNewError,
+    "closed": StoreUnavailableError,
+}
+
+_CONFIG_CODES: Final[dict[str, type[ConfigError]]] = {
+    "config": ConfigError,
+    "invalid_url": InvalidUrlError,
+    "blocked_address": BlockedAddressError,
+}
+
+
+def from_core(code: str, detail: str, field: str) -> WebhookError:
+    """The exception for an error of the C++ core; called by its bindings."""
+    if code in _CONFIG_CODES:
+        return _CONFIG_CODES[code](detail, field)
+    return _BY_CODE[code](detail)

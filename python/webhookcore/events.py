@@ -1,0 +1,158 @@
+"""The verified event."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import parse_qs
+
+from . import _core
+from .exchange import Headers
+from .providers import PROVIDERS, Body, Form, Header, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Model = TypeVar("Model")
+
+
+class Event(_core.EventBase):
+    """A request whose signature was verified.
+
+    Attributes:
+        body: The exact bytes received.
+        provider: Name of the provider whose scheme was checked.
+        source: Name of the receiver's source; the provider's outside a receiver.
+        matched_secret: Index of the secret that matched, for watching a rotation.
+    """
+
+    __slots__ = ("_identity", "_header_view")
+
+    _identity: tuple[str | None, str | None, tuple[str, ...]]
+    _header_view: Headers
+
+    @property
+    def id(self) -> str | None:
+        """The provider's id of the event; None where the request has none."""
+        return self._resolve()[0]
+
+    @property
+    def type(self) -> str | None:
+        """The event's type, such as ``invoice.paid`` or ``pull_request.opened``."""
+        return self._resolve()[1]
+
+    @property
+    def unsigned(self) -> tuple[str, ...]:
+        """Which of ``id`` and ``type`` came from parts that no signature covers.
+
+        Whoever can repeat a signed request can change these: do not decide by
+        them alone what the signed body should decide.
+        """
+        return self._resolve()[2]
+
+    @property
+    def headers(self) -> Headers:
+        """The request's headers, looked up without regard to case."""
+        try:
+            return self._header_view
+        except AttributeError:
+            self._header_view = Headers(self._headers)
+            return self._header_view
+
+    @property
+    def timestamp(self) -> datetime | None:
+        """When it was signed (aware, UTC); None where the scheme has no time."""
+        ms = self._timestamp_ms
+        return None if ms is None else datetime.fromtimestamp(ms / 1000, timezone.utc)
+
+    def json(self) -> Any:
+        """The body parsed as JSON.
+
+        Raises:
+            json.JSONDecodeError, UnicodeDecodeError: The body is no JSON (both are
+                ``ValueError``).
+        """
+        return json.loads(self.body)
+
+    def parse(self, model: Callable[..., Model]) -> Model:
+        """The body as an instance of ``model``.
+
+        Takes pydantic models (validated), dataclasses (by field name; unknown fields
+        are dropped) and any callable that takes the parsed JSON.
+        """
+        validate = getattr(model, "model_validate_json", None)
+        if validate is not None:
+            return cast(Model, validate(self.body))
+        data = self.json()
+        if dataclasses.is_dataclass(model) and isinstance(data, dict):
+            known = {field.name for field in dataclasses.fields(model) if field.init}
+            return model(**{name: value for name, value in data.items() if name in known})
+        return model(data)
+
+    def __repr__(self) -> str:
+        return f"<Event {self.provider} id={self.id!r} type={self.type!r}>"
+
+    def _resolve(self) -> tuple[str | None, str | None, tuple[str, ...]]:
+        try:
+            return self._identity
+        except AttributeError:
+            self._identity = identify(self.provider, self.body, self.headers)
+            return self._identity
+
+
+def identify(
+    provider: str, body: bytes, headers: Headers
+) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Id, type, and which of the two no signature covers."""
+    row = PROVIDERS[provider]
+    places = (*row.id, *row.type, *((Body(row.type_suffix),) if row.type_suffix else ()))
+    found = _find(places, body, headers)
+    event_id, id_place = _first(row.id, found)
+    event_type, type_place = _first(row.type, found)
+    if event_type is not None and row.type_suffix:
+        suffix = found.get(Body(row.type_suffix))
+        event_type = f"{event_type}.{suffix}" if suffix else event_type
+    unsigned = tuple(
+        name
+        for name, place in (("id", id_place), ("type", type_place))
+        if place is not None and not place.signed
+    )
+    return event_id, event_type, unsigned
+
+
+def _first(places: tuple[Place, ...], found: dict[Place, str]) -> tuple[str | None, Place | None]:
+    for place in places:
+        if place in found:
+            return found[place], place
+    return None, None
+
+
+def _find(places: tuple[Place, ...], body: bytes, headers: Headers) -> dict[Place, str]:
+    """The places that hold a non-empty text."""
+    found: dict[Place, str] = {}
+    paths = [place for place in places if isinstance(place, Body)]
+    if paths:
+        texts = _core.event_fields(body, [place.path for place in paths])
+        found.update({place: text for place, text in zip(paths, texts, strict=True) if text})
+    form: dict[str, list[str]] | None = None
+    for place in places:
+        if isinstance(place, Header):
+            value = headers.get(place.name)
+            if value:
+                found[place] = value
+        elif isinstance(place, Form):
+            form = _form(body, headers) if form is None else form
+            if form.get(place.name):
+                found[place] = form[place.name][0]
+    return found
+
+
+def _form(body: bytes, headers: Headers) -> dict[str, list[str]]:
+    if not headers.get("Content-Type", "").lower().startswith("application/x-www-form-urlencoded"):
+        return {}
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), max_num_fields=1000)
+    except ValueError:  # More fields than any provider sends.
+        return {}

@@ -1,0 +1,95 @@
+"""Requests and responses without a framework, and headers in any form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Text: TypeAlias = str | bytes
+HeaderPairs: TypeAlias = Sequence[tuple[Text, Text]]
+HeadersLike: TypeAlias = Mapping[str, str] | Mapping[bytes, bytes] | HeaderPairs
+
+
+class Headers(Mapping[str, str]):
+    """Request headers, looked up without regard to case; repeats are kept.
+
+    ``headers[name]`` is the first value of that name, ``get_all(name)`` are all.
+    Bytes are shown as Latin-1, which is what HTTP/1.1 carries (RFC 9110, section 5.5).
+    """
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, headers: HeadersLike = ()) -> None:
+        self._pairs = tuple(_pairs_of(headers))
+
+    def __getitem__(self, name: str) -> str:
+        wanted = name.lower()
+        for key, value in self._pairs:
+            if key.lower() == wanted:
+                return value
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        seen: set[str] = set()
+        for key, _ in self._pairs:
+            if key.lower() not in seen:
+                seen.add(key.lower())
+                yield key
+
+    def __len__(self) -> int:
+        return len({key.lower() for key, _ in self._pairs})
+
+    def __repr__(self) -> str:
+        # Values are left out: a header may be a credential.
+        return f"Headers({', '.join(self)})"
+
+    def get_all(self, name: str) -> list[str]:
+        wanted = name.lower()
+        return [value for key, value in self._pairs if key.lower() == wanted]
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """All headers in their order, repeats included."""
+        return self._pairs
+
+
+def _text(value: Text) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _pairs_of(headers: HeadersLike) -> Iterator[tuple[str, str]]:
+    items: Iterable[tuple[Text, object]]
+    items = headers.items() if hasattr(headers, "items") else headers
+    for name, value in items:
+        values = value if isinstance(value, (list, tuple)) else (value,)
+        for one in values:
+            yield _text(name), _text(one)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What a framework received, before anything has parsed it.
+
+    Args:
+        path: Path and query as sent; the receiver reads the query of handshakes.
+        body: The exact bytes.
+        client_ip: Address of the peer, for allow-lists and rate limits.
+        url: Full URL as the provider called it, for schemes that sign it; built
+            from the source's ``public_url`` when that is set.
+    """
+
+    method: str
+    path: str
+    headers: HeadersLike = field(repr=False)
+    body: bytes = field(repr=False)
+    client_ip: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """What to answer; ``headers`` hold the content type."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,225 @@
+"""Verification and signing without a store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from . import _core
+from .errors import ConfigError, VerificationError
+from .events import Event
+from .exchange import HeadersLike
+from .providers import find_provider
+
+Secret: TypeAlias = str | bytes
+Secrets: TypeAlias = Sequence[Secret] | Callable[[], Sequence[Secret]]
+
+
+class Verifier(_core.VerifierBase):
+    """Checks requests of one provider; keeps the keyed contexts until it is closed.
+
+    This is the fast path: make one when the program starts and share it between
+    threads.
+
+    Args:
+        provider: A built-in name; see ``providers()``.
+        secrets: As the provider shows them, newest first; any match passes, which is
+            how a secret is rotated without refusing requests. A callable is asked at
+            every request (for secret managers; let it cache).
+        tolerance: Largest distance between the signed time and now, in seconds,
+            either way; the scheme's own (300) when omitted. Above zero.
+        source: Name that the events carry; the provider's when omitted.
+
+    Raises:
+        ConfigError: Unknown provider, no secret, a secret that cannot be a key, a
+            tolerance that is not above zero.
+    """
+
+    def __new__(cls, provider: str, *args: Any, **keywords: Any) -> Verifier:
+        secrets = keywords.get("secrets", args[0] if args else None)
+        chosen = _RotatingVerifier if cls is Verifier and callable(secrets) else cls
+        return super().__new__(chosen)
+
+    def __init__(
+        self,
+        provider: str,
+        secrets: Secrets,
+        tolerance: float | None = None,
+        *,
+        source: str | None = None,
+    ) -> None:
+        row = find_provider(provider)
+        self._provider = row.name
+        super().__init__(
+            row.name, secret_list(secrets), tolerance, row.name, source or row.name, Event, _refusal
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lstrip('_')} {self._provider}>"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        raise TypeError("a Verifier holds keys and cannot be pickled")
+
+
+class _RotatingVerifier(Verifier):
+    """A verifier whose secrets come from a callable."""
+
+    def __init__(
+        self,
+        provider: str,
+        secrets: Secrets,
+        tolerance: float | None = None,
+        *,
+        source: str | None = None,
+    ) -> None:
+        self._options = (tolerance, source)
+        self._fetch = secrets
+        self._current = secret_list(secrets)
+        self._inner = Verifier(provider, self._current, tolerance, source=source)
+        super().__init__(provider, self._current, tolerance, source=source)
+
+    def verify(
+        self,
+        body: bytes,
+        headers: HeadersLike,
+        url: str | None = None,
+        method: str = "POST",
+        now: float | None = None,
+    ) -> Event:
+        fresh = secret_list(self._fetch)
+        if fresh != self._current:
+            tolerance, source = self._options
+            self._inner = Verifier(self._provider, fresh, tolerance, source=source)
+            self._current = fresh
+        return self._inner.verify(body, headers, url, method, now)
+
+
+def secret_list(secrets: Secrets) -> list[Secret]:
+    """The secrets as a list of ``str`` or ``bytes``.
+
+    Raises:
+        ConfigError: None at all, or something that is no text.
+    """
+    given = secrets() if callable(secrets) else secrets
+    if given is None or isinstance(given, (str, bytes)):
+        raise ConfigError("must be a list of secrets", "secrets")
+    listed = list(given)
+    if not listed:
+        raise ConfigError("at least one secret is needed; an empty list trusts nobody", "secrets")
+    for position, secret in enumerate(listed):
+        if not isinstance(secret, (str, bytes)):
+            raise ConfigError("must be str or bytes", f"secrets[{position}]")
+    return listed
+
+
+def _refusal(
+    reason: str,
+    header: str,
+    verifier: Any,
+    body: bytes,
+    headers: HeadersLike,
+    url: str,
+    method: str,
+    now: float,
+) -> VerificationError:
+    def explain() -> str:
+        text: str = verifier._explain(reason, header, body, headers, url, method, now)
+        return text
+
+    return VerificationError(reason, header=header, explain=explain)
+
+
+def verify(
+    provider: str,
+    *,
+    body: bytes,
+    headers: HeadersLike,
+    secrets: Secrets,
+    url: str | None = None,
+    method: str = "POST",
+    now: float | None = None,
+    tolerance: float | None = None,
+) -> Event:
+    """Check a request's signature and age, and return the event it carries.
+
+    Args:
+        provider: A built-in name (see ``providers()``).
+        body: The exact bytes received; JSON that was parsed and written again
+            will not verify.
+        headers: Any mapping or list of pairs, of ``str`` or ``bytes``, in any case.
+        secrets: Newest first. Any match passes, which is how a secret is
+            rotated without refusing requests. Empty is an error, not "trust".
+        url: The full public URL, for the schemes that sign it (Twilio).
+        method: The request's method, for the schemes that sign it.
+        now: Unix time in seconds; the system clock when omitted.
+        tolerance: Largest distance between the signed timestamp and ``now``,
+            in seconds, either way; the scheme's own (300) when omitted. Above zero.
+
+    Raises:
+        VerificationError: ``reason`` says what was refused, ``http_status``
+            what to answer.
+        ConfigError: Unknown provider, or a secret that cannot be a key.
+
+    Source: Standard Webhooks 1.0, section "Verifying signatures"; the other schemes'
+    sources are in the docs.
+    """
+    verifier = Verifier(provider, secret_list(secrets), tolerance)
+    event: Event = verifier.verify(body, headers, url, method, now)
+    return event
+
+
+def sign(
+    scheme: str,
+    *,
+    body: bytes,
+    secret: Secret | Sequence[Secret],
+    id: str | None = None,
+    type: str | None = None,
+    timestamp: float | None = None,
+    url: str | None = None,
+    method: str = "POST",
+    content_type: str = "application/json",
+) -> dict[str, str]:
+    """The headers that a sender puts on a request.
+
+    Args:
+        scheme: A built-in name (see ``providers()``).
+        body: The exact bytes that will be sent.
+        secret: One secret, or several to sign with all of them (rotation).
+        id: The message's id: 1 to 256 visible ASCII characters. Required where the
+            scheme signs it.
+        type: The event type, for schemes with a header for it.
+        timestamp: Unix time in seconds; the system clock when omitted.
+        url: The full URL, where the scheme signs it.
+        content_type: Of the body; Twilio signs a form by its fields.
+
+    Raises:
+        ConfigError: Unknown scheme, a secret that cannot sign (a public key), or an
+            id or URL that the scheme needs.
+    """
+    row = find_provider(scheme)
+    if not isinstance(body, (bytes, bytearray, memoryview)):
+        raise TypeError("body must be the bytes that will be sent")
+    one = isinstance(secret, (str, bytes))
+    return _core.sign(
+        scheme=row.name,
+        secrets=secret_list([secret] if one else secret),  # type: ignore[list-item, arg-type]
+        body=bytes(body),
+        id=id or "",
+        type=type or "",
+        timestamp=time.time() if timestamp is None else float(timestamp),
+        url=url,
+        method=method,
+        content_type=content_type,
+    )
+
+
+def generate_secret() -> str:
+    """A new symmetric secret: ``whsec_`` and 32 random bytes in base64."""
+    return _core.generate_secret()
+
+
+def generate_keypair() -> tuple[str, str]:
+    """A new Ed25519 pair: the sender's ``whsk_…`` and the receiver's ``whpk_…``."""
+    return _core.generate_keypair()

@@ -1,0 +1,88 @@
+"""Which URLs may be called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import idna
+
+from . import _core
+from .errors import ConfigError, InvalidUrlError
+
+
+@dataclass(frozen=True)
+class UrlPolicy:
+    """What an endpoint's URL may be, and how it is reached.
+
+    Without options: https, public addresses, any port that browsers allow.
+
+    Args:
+        allow_http: Let ``http://`` through as well.
+        allow: Networks in CIDR form that are allowed although they are private,
+            such as ``"127.0.0.0/8"``. Cloud metadata addresses stay refused.
+        ports: The only ports allowed; None for all but those of other protocols.
+        ca_file: PEM file of certificate authorities instead of the system's.
+        proxy: URL of an HTTP proxy; then the proxy dials, and guarding addresses is
+            its job. Proxy variables of the environment are never followed.
+        interface: Local interface or address to send from.
+
+    Raises:
+        ConfigError: A network that is none, a port out of range.
+    """
+
+    allow_http: bool = False
+    allow: Sequence[str] = ()
+    ports: Sequence[int] | None = None
+    ca_file: str | None = None
+    proxy: str | None = None
+    interface: str | None = None
+    _core: _core.AddressPolicy = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.allow, str):
+            raise ConfigError("must be a list of networks", "allow")
+        ports = () if self.ports is None else tuple(self.ports)
+        for port in ports:
+            if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535:
+                raise ConfigError(f"{port!r} is no port (1 to 65535)", "ports")
+        if self.ports is not None and not ports:
+            raise ConfigError("an empty list allows nothing; None allows all", "ports")
+        policy = _core.AddressPolicy(
+            allow_http=self.allow_http, allow=list(self.allow), ports=list(ports)
+        )
+        object.__setattr__(self, "_core", policy)
+
+
+def check_url(url: str, policy: UrlPolicy | None = None) -> None:
+    """Judge a URL by its text; a name is never resolved.
+
+    Raises:
+        InvalidUrlError: Not an absolute http(s) URL, userinfo, a fragment, a host or
+            port that cannot be.
+        BlockedAddressError: The host is an address, or ``localhost``, that the policy
+            forbids.
+    """
+    normal_url(url, policy or UrlPolicy())
+
+
+def normal_url(url: str, policy: UrlPolicy) -> str:
+    """The URL as it is stored and dialled, its host in ASCII."""
+    if not isinstance(url, str):
+        raise TypeError(f"url must be a str, not {type(url).__name__}")
+    return _core.check_url(policy._core, url if url.isascii() else _ascii_host(url))
+
+
+def _ascii_host(url: str) -> str:
+    """The URL with its host in punycode (UTS 46, as browsers do)."""
+    scheme, separator, rest = url.partition("://")
+    end = min((rest.find(mark) for mark in "/?#" if mark in rest), default=len(rest))
+    authority, tail = rest[:end], rest[end:]
+    if not separator or not scheme.isascii() or not tail.isascii() or "[" in authority:
+        raise InvalidUrlError("only the host may hold other than ASCII characters", "url")
+    host, colon, port = authority.partition(":")
+    try:
+        normal = idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise InvalidUrlError(f"the host is no internationalised name: {error}", "url") from None
+    return f"{scheme}://{normal}{colon}{port}{tail}"
