@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
 import subprocess
@@ -54,11 +55,7 @@ def compile_commands(copy_of_the_build: Path) -> dict[str, list[str]]:
 def visible_headers(command: list[str]) -> set[str]:
     """Asks the compiler, with the flags of one layer, which of HEADERS it can find."""
     flags = [word for word in command if word.startswith(("-I", "-std"))]
-    flags += [
-        f"-isystem{path}"
-        for word, path in zip(command, command[1:], strict=False)
-        if word == "-isystem"
-    ]
+    flags += [f"-isystem{path}" for word, path in itertools.pairwise(command) if word == "-isystem"]
     probe = "".join(
         f'#if __has_include("webhookcore/{header}")\nfound {header}\n#endif\n'
         for header in sorted(HEADERS)

@@ -58,21 +58,13 @@ def test_only_what_is_missing_is_named(copy_of_the_build: Path) -> None:
     assert "apt-get install -y libsqlite3-dev\n" in answer.stderr
 
 
-def test_pip_install_without_the_dev_packages_ends_in_that_line(
-    root: Path, tmp_path: Path
-) -> None:
+def test_pip_install_without_the_dev_packages_ends_in_that_line(root: Path, tmp_path: Path) -> None:
     unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "-Urm"]
     if shutil.which("dpkg") is None or subprocess.run([*unshare, "true"], check=False).returncode:
         pytest.skip("needs Debian and the right to make a mount namespace")
     source = tmp_path / "source"
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=root, check=True, capture_output=True, text=True,
-    ).stdout.split("\0")  # fmt: skip
-    for name in filter(None, tracked):
-        if (root / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(root / name, source / name)
+    made_here = (".*", "build", "dist", "node_modules", "__pycache__", "_build")
+    shutil.copytree(root, source, ignore=shutil.ignore_patterns(*made_here))
     scratch = tmp_path / "scratch"
     scratch.mkdir()
 

@@ -101,9 +101,7 @@ def test_a_comment_may_name_what_the_code_may_not_use(tmp_path: Path) -> None:
     assert broken_rules(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    "layer", ["base", "core", "store", "transport", "engine", "bindings"]
-)
+@pytest.mark.parametrize("layer", ["base", "core", "store", "transport", "engine", "bindings"])
 def test_each_layer_says_in_fifteen_lines_what_belongs_in_it(root: Path, layer: str) -> None:
     lines = (root / "cpp" / "webhookcore" / layer / "README.md").read_text().splitlines()
 
