@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "webhookcore/base/clock.h"
+#include "webhookcore/base/error.h"
 
 namespace webhookcore {
 
@@ -74,9 +75,9 @@ struct SignatureFormat {
 
 enum class TimestampForm : std::uint8_t {
   none,
-  seconds,              // Unix, at most 12 digits.
-  milliseconds,         // Unix, at most 15 digits.
-  seconds_or_iso8601,   // Either; ISO 8601 with `Z` or an offset.
+  seconds,             // Unix, at most 12 digits.
+  milliseconds,        // Unix, at most 15 digits.
+  seconds_or_iso8601,  // Either; ISO 8601 with `Z` or an offset.
 };
 
 // What no row can say: the signed content is assembled by a function.
@@ -88,7 +89,7 @@ struct Scheme {
   KeyRule key = {};
   std::vector<HeaderFamily> families;
   SignatureFormat format = {};
-  std::vector<Segment> signed_content;
+  std::vector<Segment> signed_content = {};
   TimestampForm timestamp = TimestampForm::none;
   Duration tolerance{std::chrono::seconds{300}};  // Allowed age, past and future.
   SpecialContent special = SpecialContent::none;
@@ -98,9 +99,24 @@ struct Scheme {
   // Not signed; what a sender puts beside the signature. Empty: nothing.
   std::string id_header = {};
   std::string type_header = {};
+  // Dotted path of a body field that the event type is made more exact with:
+  // GitHub's header says "pull_request", its `action` makes it
+  // "pull_request.opened". A sender takes that suffix off again.
+  std::string type_suffix_field = {};
 
+  bool is_list() const { return format.item_separator != '\0'; }
   bool signs_id() const;  // A segment of kind `id` is part of the signed content.
 };
+
+// More would be no real scheme; the pieces of a signed content live on the stack.
+inline constexpr std::size_t kMaxSegments = 16;
+
+// ErrorCode::config for a row that contradicts itself, with the part at fault in
+// `field`. What passes can be given to the verifier and the signer.
+Result<void> check_scheme(const Scheme& scheme);
+
+// The URL is part of what is signed, so a caller without one cannot verify.
+bool requires_url(const Scheme& scheme);
 
 // All built-in schemes, in the order of the table in schemes.md. Immutable;
 // lives as long as the process.

@@ -1,0 +1,194 @@
+#include "webhookcore/core/hint.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "webhookcore/base/encoding.h"
+#include "webhookcore/core/json_layout.h"
+#include "webhookcore/core/signature_header.h"
+#include "webhookcore/core/signing_headers.h"
+#include "webhookcore/core/timestamp.h"
+
+namespace webhookcore {
+namespace {
+
+// The text of a hint is ours, plus header names, provider names and numbers.
+// No byte of a key, a signature or a body is ever put into one.
+
+// Age is judged after the MAC, so a refused age means that the MAC matched.
+bool signature_matches(const Verifier& verifier, SignedRequest request, std::string_view body,
+                       TimePoint now) {
+  request.body = body;
+  const Verdict verdict = verifier.verify(request, now);
+  if (const auto* refusal = std::get_if<Refusal>(&verdict)) {
+    return refusal->reason == Reason::timestamp_too_old ||
+           refusal->reason == Reason::timestamp_too_new;
+  }
+  return true;
+}
+
+std::optional<TimePoint> signed_time(const Scheme& scheme, const SignedRequest& request) {
+  const auto read = read_signing_headers(scheme, request.headers);
+  const auto* headers = std::get_if<SigningHeaders>(&read);
+  if (headers == nullptr) return std::nullopt;
+  if (scheme.format.timestamp_tag.empty()) {
+    return parse_timestamp(scheme.timestamp, headers->timestamp);
+  }
+  ParsedSignatures parsed;
+  if (parse_signature_header(scheme, {}, headers->signature, parsed)) return std::nullopt;
+  return parse_timestamp(scheme.timestamp, parsed.timestamp);
+}
+
+std::string seconds(Duration span) { return std::to_string(span.count() / 1000) + " s"; }
+
+std::string explain_age(const Verifier& verifier, const SignedRequest& request, TimePoint now) {
+  const auto at = signed_time(verifier.scheme(), request);
+  if (!at) return {};
+  const bool past = *at < now;
+  const Duration skew = past ? now - *at : *at - now;
+  return "The request was signed " + seconds(skew) + (past ? " before" : " after") +
+         " the time of this check; " + seconds(verifier.tolerance()) + " are allowed. " +
+         (past ? "It was delivered late or replayed, or this clock is ahead."
+               : "This clock is behind, or the sender's is ahead.");
+}
+
+bool looks_like_json(std::string_view body) {
+  const std::size_t first = body.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && (body[first] == '{' || body[first] == '[');
+}
+
+// Which change of the body makes the signature match, in words.
+std::optional<std::string> matching_change(const Verifier& verifier, const SignedRequest& request,
+                                           TimePoint now) {
+  const std::string_view body = request.body;
+  const auto matches = [&](std::string_view other) {
+    return other != body && signature_matches(verifier, request, other, now);
+  };
+  std::string_view bare = body;
+  while (bare.ends_with('\n') || bare.ends_with('\r')) {
+    bare.remove_suffix(1);
+    if (matches(bare)) {
+      return "The signature matches the body with its trailing newline removed: something "
+             "appended it on the way.";
+    }
+  }
+  for (const std::string_view newline : {"\n", "\r\n"}) {
+    if (matches(std::string(body).append(newline))) {
+      return "The signature matches the body with a trailing newline added: something took it "
+             "off on the way.";
+    }
+  }
+  if (!looks_like_json(body)) return std::nullopt;
+  for (const auto layout : {JsonLayout::compact, JsonLayout::spaced, JsonLayout::indented_2}) {
+    const std::string other = lay_out_json(body, layout);
+    if (matches(other) || matches(other + "\n")) {
+      return "The signature matches the same JSON with other white space: the body looks "
+             "re-serialised. Verify the raw bytes, before anything parses them.";
+    }
+  }
+  return std::nullopt;
+}
+
+std::string explain_mismatch(const Verifier& verifier, const SignedRequest& request,
+                             TimePoint now) {
+  if (requires_url(verifier.scheme()) && request.url.empty()) {
+    return "This scheme signs the request's URL, and none was given.";
+  }
+  if (auto change = matching_change(verifier, request, now)) return *change;
+  std::string text = "No secret matches. Either it is another endpoint's secret or an old one, ";
+  text += requires_url(verifier.scheme())
+              ? "or the URL is not the public one that the sender called, "
+              : "";
+  text += looks_like_json(request.body)
+              ? "or the body is not byte for byte what was sent: it may have been parsed and "
+                "written again."
+              : "or the body is not byte for byte what was sent.";
+  return text;
+}
+
+// Built-in schemes of which this request carries the signature header.
+std::string other_providers(const Scheme& own, std::span<const Header> headers) {
+  std::string found;
+  for (const Scheme& scheme : built_in_schemes()) {
+    for (const HeaderFamily& family : scheme.families) {
+      const bool is_own =
+          std::any_of(own.families.begin(), own.families.end(),
+                      [&](const HeaderFamily& mine) { return mine.signature == family.signature; });
+      if (is_own || find_header(headers, family.signature).count == 0) continue;
+      if (!found.empty()) found += ", ";
+      found += family.signature + " (" + scheme.name + ")";
+    }
+  }
+  return found;
+}
+
+std::string explain_missing(const Verifier& verifier, const SignedRequest& request,
+                            const Refusal& refusal) {
+  const std::string name(refusal.header);
+  if (find_header(request.headers, refusal.header).count > 0) {
+    return "The header " + name + " is there but empty.";
+  }
+  const std::string others = other_providers(verifier.scheme(), request.headers);
+  if (!others.empty()) {
+    return "The header " + name + " is absent, but there is one of another provider: " + others +
+           ".";
+  }
+  return "The header " + name + " is absent: the sender has no secret configured, or a proxy " +
+         "took the header away.";
+}
+
+std::string explain_version(const Verifier& verifier, const SignedRequest& request,
+                            const Refusal& refusal) {
+  const Scheme& scheme = verifier.scheme();
+  if (find_header(request.headers, refusal.header).count == 0) {
+    return "Only " + scheme.weaker_signature_header +
+           " is there, which is too weak to be accepted in place of " +
+           std::string(refusal.header) + ".";
+  }
+  return "The header " + std::string(refusal.header) +
+         " holds signatures, but none of a version that a configured key is for.";
+}
+
+std::string explain_encoding(const Scheme& scheme, const Refusal& refusal) {
+  const bool hex = scheme.format.encoding == SignatureEncoding::hex;
+  const std::size_t size = signature_size(scheme.versions.front().algorithm);
+  return "The signature in " + std::string(refusal.header) + " is not " +
+         (hex ? std::to_string(size * 2) + " lower-case hexadecimal digits."
+              : "standard base64, padding included, of the length that the algorithm gives.");
+}
+
+}  // namespace
+
+std::string explain(const Verifier& verifier, const SignedRequest& request, const Refusal& refusal,
+                    TimePoint now) {
+  const std::string header(refusal.header);
+  switch (refusal.reason) {
+    case Reason::timestamp_too_old:
+    case Reason::timestamp_too_new:
+      return explain_age(verifier, request, now);
+    case Reason::signature_mismatch:
+      return explain_mismatch(verifier, request, now);
+    case Reason::body_mismatch:
+      return matching_change(verifier, request, now)
+          .value_or("The URL is signed rightly, but the hash in it is not this body's.");
+    case Reason::missing_header:
+      return explain_missing(verifier, request, refusal);
+    case Reason::unsupported_version:
+      return explain_version(verifier, request, refusal);
+    case Reason::malformed_signature:
+      return explain_encoding(verifier.scheme(), refusal);
+    case Reason::duplicate_header:
+      return "The header " + header + " came more than once; which of them counts is not ours " +
+             "to guess.";
+    case Reason::malformed_timestamp:
+      return "The timestamp in " + header + " is not plain digits" +
+             (verifier.scheme().timestamp == TimestampForm::seconds_or_iso8601
+                  ? " or an ISO 8601 time with a zone."
+                  : ".");
+    default:
+      return {};
+  }
+}
+
+}  // namespace webhookcore

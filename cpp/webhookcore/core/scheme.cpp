@@ -1,0 +1,132 @@
+#include "webhookcore/core/scheme.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "webhookcore/core/headers.h"
+#include "webhookcore/core/schemes/built_in.h"
+
+namespace webhookcore {
+namespace {
+
+bool contains(const Scheme& scheme, Segment::Kind kind) {
+  return std::any_of(scheme.signed_content.begin(), scheme.signed_content.end(),
+                     [kind](const Segment& segment) { return segment.kind == kind; });
+}
+
+Error contradiction(std::string field, std::string detail) {
+  return {ErrorCode::config, std::move(detail), std::move(field)};
+}
+
+Result<void> check_families(const Scheme& scheme) {
+  if (scheme.families.empty()) return contradiction("families", "a scheme needs a header");
+  const bool needs_time_header =
+      scheme.timestamp != TimestampForm::none && scheme.format.timestamp_tag.empty();
+  for (const HeaderFamily& family : scheme.families) {
+    if (!is_header_name(family.signature)) {
+      return contradiction("signature_header", "the signature header has no valid name");
+    }
+    if (!family.timestamp.empty() && !is_header_name(family.timestamp)) {
+      return contradiction("timestamp_header", "the timestamp header has no valid name");
+    }
+    if (family.timestamp.empty() == needs_time_header) {
+      return contradiction("timestamp_header", "a timestamp needs one place and a form");
+    }
+    if (!family.id.empty() && !is_header_name(family.id)) {
+      return contradiction("id_header", "the id header has no valid name");
+    }
+    if (family.id.empty() && scheme.signs_id()) {
+      return contradiction("id_header", "a signed id needs a header");
+    }
+  }
+  for (const std::string* name : {&scheme.id_header, &scheme.type_header}) {
+    if (!name->empty() && !is_header_name(*name)) {
+      return contradiction("id_header", "the id or type header has no valid name");
+    }
+  }
+  return {};
+}
+
+Result<void> check_format(const Scheme& scheme) {
+  const SignatureFormat& format = scheme.format;
+  if (!scheme.is_list()) {
+    if (scheme.versions.size() != 1) {
+      return contradiction("versions", "a header that is no list has exactly one version");
+    }
+    if (!format.timestamp_tag.empty()) {
+      return contradiction("timestamp_tag", "a header that is no list has no tags");
+    }
+    return {};
+  }
+  if (scheme.versions.empty()) return contradiction("versions", "a list needs a version");
+  if (format.pair_separator == '\0' || format.pair_separator == format.item_separator) {
+    return contradiction("pair_separator", "a list needs two different separators");
+  }
+  const bool has_time = !format.timestamp_tag.empty();
+  if (has_time && scheme.timestamp == TimestampForm::none) {
+    return contradiction("timestamp", "a timestamp needs one place and a form");
+  }
+  const std::string separators{format.item_separator, format.pair_separator};
+  for (const Version& version : scheme.versions) {
+    if (version.tag.empty() || version.tag.find_first_of(separators) != std::string::npos ||
+        (has_time && version.tag == format.timestamp_tag)) {
+      return contradiction("versions", "a version's tag is empty, taken, or holds a separator");
+    }
+  }
+  return {};
+}
+
+Result<void> check_content(const Scheme& scheme) {
+  if (scheme.special == SpecialContent::none && scheme.signed_content.empty()) {
+    return contradiction("signed_content", "nothing would be signed");
+  }
+  if (scheme.signed_content.size() > kMaxSegments) {
+    return contradiction("signed_content", "more than 16 segments");
+  }
+  if (contains(scheme, Segment::Kind::timestamp) && scheme.timestamp == TimestampForm::none) {
+    return contradiction("signed_content", "a signed timestamp needs a form");
+  }
+  if (scheme.tolerance <= Duration::zero()) {
+    return contradiction("tolerance", "the tolerance must be above zero");
+  }
+  return {};
+}
+
+std::vector<Scheme> assemble() {
+  std::vector<Scheme> all;
+  for (auto rows : {schemes::standard_webhooks(), schemes::stripe_like(),
+                    schemes::timestamp_header(), schemes::body_mac(), schemes::twilio()}) {
+    std::move(rows.begin(), rows.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+}  // namespace
+
+bool Scheme::signs_id() const { return contains(*this, Segment::Kind::id); }
+
+Result<void> check_scheme(const Scheme& scheme) {
+  if (auto checked = check_families(scheme); !checked) return checked;
+  if (auto checked = check_format(scheme); !checked) return checked;
+  return check_content(scheme);
+}
+
+bool requires_url(const Scheme& scheme) {
+  return scheme.special == SpecialContent::twilio || contains(scheme, Segment::Kind::url);
+}
+
+const std::vector<Scheme>& built_in_schemes() {
+  static const std::vector<Scheme> all = assemble();
+  return all;
+}
+
+std::shared_ptr<const Scheme> find_scheme(std::string_view name) {
+  const auto& all = built_in_schemes();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [name](const Scheme& scheme) { return scheme.name == name; });
+  if (found == all.end()) return nullptr;
+  // Owns nothing, so that copies touch no reference count: the rows outlive everybody.
+  return {std::shared_ptr<const Scheme>(), &*found};
+}
+
+}  // namespace webhookcore

@@ -1,0 +1,28 @@
+// The first step of verifying: which headers carry the signature, and are they
+// such that anything may be read from them at all.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "webhookcore/core/headers.h"
+#include "webhookcore/core/scheme.h"
+#include "webhookcore/core/verifier.h"
+
+namespace webhookcore {
+
+// Values as they came, of one family alone. Empty where the scheme has no such
+// header; a header that it has is never empty.
+struct SigningHeaders {
+  const HeaderFamily* family = nullptr;
+  std::string_view signature = {};
+  std::string_view timestamp = {};
+  std::string_view id = {};
+  std::string_view content_type = {};  // Read by schemes that sign form fields.
+};
+
+std::variant<SigningHeaders, Refusal> read_signing_headers(const Scheme& scheme,
+                                                           std::span<const Header> headers);
+
+}  // namespace webhookcore
