@@ -1,0 +1,98 @@
+"""Published signatures, and their mutations, get the verdict that the vectors demand."""
+
+from __future__ import annotations
+
+import pytest
+
+import webhookcore as wh
+from support.vectors import SignatureRow, signature_rows
+
+PROVIDERS = (
+    "standard",
+    "svix",
+    "stripe",
+    "github",
+    "github-sha1",
+    "shopify",
+    "twilio",
+    "slack",
+    "generic",
+    "generic-body",
+    "generic-t-s",
+    "generic-t-v1",
+)
+ROWS = signature_rows(PROVIDERS)
+
+# Published keys are often short; the library is right to warn about them.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def _rows(*expectations: str):
+    rows = [row for row in ROWS if row.expect in expectations]
+    assert rows, expectations
+    return pytest.mark.parametrize("row", rows, ids=str)
+
+
+def _verify(row: SignatureRow) -> wh.Event:
+    return wh.verify(
+        row.provider,
+        body=row.body,
+        headers=row.headers,
+        secrets=list(row.secrets),
+        url=row.url,
+        method=row.method,
+        now=row.now,
+        tolerance=row.tolerance,
+    )
+
+
+def _keep(row: SignatureRow) -> wh.Verifier:
+    return wh.Verifier(row.provider, secrets=list(row.secrets), tolerance=row.tolerance)
+
+
+def _verify_kept(row: SignatureRow) -> wh.Event:
+    return _keep(row).verify(row.body, row.headers, url=row.url, method=row.method, now=row.now)
+
+
+both_paths = pytest.mark.parametrize("verify", [_verify, _verify_kept], ids=["verify", "Verifier"])
+
+
+@both_paths
+@_rows("ok")
+def test_a_genuine_request_is_accepted_with_its_exact_body(row, verify):
+    event = verify(row)
+    assert event.body == row.body
+    assert event.provider == row.provider
+    assert 0 <= event.matched_secret < len(row.secrets)
+
+
+@both_paths
+@_rows("refused")
+def test_a_bad_request_is_refused_for_one_of_the_listed_reasons(row, verify):
+    with pytest.raises(wh.VerificationError) as refusal:
+        verify(row)
+    assert refusal.value.reason in row.reasons
+
+
+@_rows("config_error")
+def test_a_bad_key_is_refused_where_it_is_configured(row):
+    with pytest.raises(wh.ConfigError):
+        _keep(row)
+    with pytest.raises(wh.ConfigError):
+        _verify(row)
+
+
+@both_paths
+@_rows("either")
+def test_a_disputed_request_is_accepted_or_refused_for_a_listed_reason(row, verify):
+    try:
+        reason = "ok" if verify(row).body == row.body else "another body"
+    except wh.VerificationError as refusal:
+        reason = refusal.reason
+    assert reason in {"ok", *row.reasons}
+
+
+def test_the_vectors_speak_about_every_published_provider():
+    without = {"generic", "generic-body", "generic-t-s", "generic-t-v1"}  # No one publishes these.
+    assert {row.provider for row in ROWS} == set(PROVIDERS) - without
+    assert len(ROWS) == 80
