@@ -14,8 +14,8 @@ enum class DeliveryState : std::uint8_t { pending, in_flight, delivered, dead, c
 
 enum class DeliverySignal : std::uint8_t {
   claimed,
-  succeeded,         // 2xx
-  retry_scheduled,   // Transient or throttled, schedule left.
+  succeeded,        // 2xx
+  retry_scheduled,  // Transient or throttled, schedule left.
   schedule_spent,
   failed_for_good,   // Permanent, gone, blocked address.
   put_back,          // Drain, breaker open, rate limit: nothing was sent.
@@ -23,6 +23,7 @@ enum class DeliverySignal : std::uint8_t {
   reaped_too_often,  // The same, for the kMaxReaps-th time.
   cancelled,         // By the user, or expired.
   replayed,
+  replayed_by_force,  // Also what was delivered already: sent once more.
 };
 
 inline constexpr int kMaxReaps = 20;        // Then a delivery is dead, `crash_loop`.

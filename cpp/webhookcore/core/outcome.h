@@ -12,18 +12,21 @@ namespace webhookcore {
 // How an attempt ended below HTTP, or `none` when a whole response head came.
 enum class TransportError : std::uint8_t {
   none,
-  dns,             // No address, or no answer in time.
-  connect,         // Refused, unreachable, reset before the request was out.
-  tls,             // Handshake or certificate.
-  timeout,         // The attempt's deadline.
-  bad_response,    // Not HTTP, a cut or oversized head, a protocol violation.
-  reset,           // The connection broke after the request went out.
-  blocked_address, // Every address that the host has is denied by the policy.
+  dns,              // No address, or no answer in time.
+  connect,          // Refused, unreachable, reset before the request was out.
+  tls,              // Handshake or certificate.
+  timeout,          // The attempt's deadline.
+  bad_response,     // Not HTTP, a cut or oversized head, a protocol violation.
+  reset,            // The connection broke after the request went out.
+  blocked_address,  // Every address that the host has is denied by the policy.
   invalid_url,
-  cancelled,       // Shutdown took the transfer away; the receiver may have seen it.
+  invalid_request,  // A method or header that would break the request's framing.
+  cancelled,        // Shutdown took the transfer away; the receiver may have seen it.
+  not_signed,       // No key or scheme of the endpoint could sign; nothing was sent.
 };
 
 std::string_view to_string(TransportError error);
+std::optional<TransportError> parse_transport_error(std::string_view text);
 
 enum class Outcome : std::uint8_t {
   delivered,
@@ -34,14 +37,16 @@ enum class Outcome : std::uint8_t {
 };
 
 std::string_view to_string(Outcome outcome);
+std::optional<Outcome> parse_outcome(std::string_view text);
 
 // `status` is the final status line (no 1xx), or nullopt when there was none; a
 // status that came with whole headers decides even if the body was cut after it
 // (reliability.md S7). Pure.
 Outcome judge(std::optional<int> status, TransportError error);
 
-// Seconds or an HTTP date (RFC 9110, section 10.2.3), as a wait from `now`;
-// nullopt for anything else. Never negative; the caller applies its own cap.
+// Seconds or an HTTP date in any of its three forms (RFC 9110, sections 10.2.3 and
+// 5.6.7), as a wait from `now`; nullopt for anything else. Never negative; the caller applies its
+// own cap.
 std::optional<Duration> parse_retry_after(std::string_view value, TimePoint now);
 
 }  // namespace webhookcore

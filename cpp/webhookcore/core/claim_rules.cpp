@@ -1,0 +1,15 @@
+#include "webhookcore/core/claim_rules.h"
+
+namespace webhookcore {
+
+bool claim_is_free(ClaimOwner owner, TimePoint lease_expires_at, TimePoint now) {
+  return owner == ClaimOwner::gone || lease_expires_at <= now;
+}
+
+DeliverySignal reap_signal(int reaps) {
+  return reaps + 1 >= kMaxReaps ? DeliverySignal::reaped_too_often : DeliverySignal::reaped;
+}
+
+bool crashes_are_spent(int crashes) { return crashes + 1 >= kMaxInboxCrashes; }
+
+}  // namespace webhookcore

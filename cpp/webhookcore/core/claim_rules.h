@@ -1,0 +1,26 @@
+// When a claim that somebody holds is free again, and when taking one back kills
+// the row. The stores ask here; none of them has a condition of its own.
+#pragma once
+
+#include <optional>
+
+#include "webhookcore/base/clock.h"
+#include "webhookcore/core/delivery_state.h"
+
+namespace webhookcore {
+
+// What a store can see of the process that made a claim. SQLite asks the owner's
+// process lock, which the system drops milliseconds after a SIGKILL; a store that
+// cannot see processes says `unknown`, and the lease alone decides.
+enum class ClaimOwner : std::uint8_t { alive, gone, unknown };
+
+// The lease is the second bound: it frees what a living but stuck owner holds.
+bool claim_is_free(ClaimOwner owner, TimePoint lease_expires_at, TimePoint now);
+
+// The signal for a delivery that is taken back, `reaps` times before.
+DeliverySignal reap_signal(int reaps);
+
+// Whether an inbox row that crashed its process `crashes` times before is dead now.
+bool crashes_are_spent(int crashes);
+
+}  // namespace webhookcore
