@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "webhookcore/base/clock.h"
+#include "webhookcore/base/id.h"
 #include "webhookcore/base/random.h"
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/bindings/event_type.h"
@@ -122,6 +124,10 @@ void register_verify(py::module_& module) {
   module.def("generate_secret", &new_secret);
   module.def("generate_keypair", &new_keypair);
   module.def("check_signing_secret", &check_signing_secret, py::arg("scheme"), py::arg("secret"));
+  module.def("make_id", [](const std::string& prefix) {
+    SystemRandom random;
+    return make_id(prefix, SystemClock{}.now(), random);
+  }, py::arg("prefix"));
   module.def("bench_hmac", &bench_hmac, py::arg("key"), py::arg("body"), py::arg("rounds"));
 }
 

@@ -1,0 +1,74 @@
+"""One wide log line for each attempt, written on a Python thread.
+
+The engine's threads never call Python; what happened is fetched from it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import Final
+
+from .. import _core
+from .rows import DELIVERY_PREFIX
+
+logger: Final = logging.getLogger("webhookcore.delivery")
+logger.addHandler(logging.NullHandler())
+
+_EVERY: Final = 0.2
+_BATCH: Final = 1000
+
+
+class AttemptLog:
+    """Fetches attempts while it is started, or whenever ``flush()`` is called."""
+
+    def __init__(self, engine: _core.Engine) -> None:
+        self._engine = engine
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._pid = os.getpid()
+
+    def start(self) -> None:
+        if self._thread is not None and self._pid == os.getpid():
+            return
+        self._pid = os.getpid()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="webhookcore-log", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None and self._pid == os.getpid():
+            self._stopping.set()
+            thread.join(timeout=1.0)
+        self.flush()
+
+    def flush(self) -> None:
+        while events := self._engine.take_events(_BATCH):
+            for event in events:
+                _write(event)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_EVERY):
+            self.flush()
+
+
+def _write(event: dict[str, object]) -> None:
+    level = logging.INFO if event["outcome"] == "delivered" else logging.WARNING
+    if not logger.isEnabledFor(level):
+        return
+    delivery = f"{DELIVERY_PREFIX}{event['delivery']}"
+    logger.log(
+        level,
+        "attempt %s of %s (%s, %s): %s, status %s, %s ms; delivery is %s",
+        event["attempt"],
+        delivery,
+        event["message_id"],
+        event["type"],
+        event["outcome"],
+        event["status"],
+        event["duration"],
+        event["state"],
+        extra={"webhook": {**event, "delivery": delivery}},
+    )

@@ -1,0 +1,180 @@
+"""``client.messages``, ``client.deliveries`` and ``client.dead_letters``."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from ..errors import NotFoundError
+from ..store import Listing
+from .rows import Attempt, Delivery, Message, delivery_key, shown_time
+
+if TYPE_CHECKING:
+    from .client import Client
+
+_UNSET: Final[Any] = object()
+
+
+class Messages:
+    """What was sent."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def get(self, id: str) -> Message:
+        """Raises NotFoundError when there is none."""
+        row = self._client._store.get_message(id) if isinstance(id, str) else None
+        if row is None:
+            raise NotFoundError(f"no message {id!r}")
+        return self.from_row(row)
+
+    def list(
+        self,
+        *,
+        tenant: str | None = _UNSET,
+        type: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> Listing[Message]:
+        """Newest first. ``tenant`` omitted: of all tenants."""
+        return Listing(
+            self._client._store.list_messages,
+            self.from_row,
+            _filters(tenant, type=type),
+            cursor_field="id",
+            cursor=cursor,
+            limit=limit,
+        )
+
+    def from_row(self, row: dict[str, Any]) -> Message:
+        id = row["id"]
+        return Message(
+            id,
+            row["type"],
+            row["tenant"],
+            shown_time(row["created_at"]),
+            duplicate=False,
+            load_deliveries=lambda: list(self._client.deliveries.list(message=id)),
+            load_body=lambda: row["body"],
+        )
+
+
+class Deliveries:
+    """Messages on their way."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def get(self, id: str | Delivery) -> Delivery:
+        """Raises NotFoundError when there is none."""
+        row = self._client._store.get_delivery(delivery_key(id))
+        if row is None:
+            raise NotFoundError(f"no delivery {id!r}")
+        return Delivery.from_row(row)
+
+    def list(
+        self,
+        *,
+        tenant: str | None = _UNSET,
+        state: str | None = None,
+        endpoint: str | None = None,
+        message: str | None = None,
+        type: str | None = None,
+        cursor: int | None = None,
+        limit: int | None = None,
+    ) -> Listing[Delivery]:
+        """Newest first. ``tenant`` omitted: of all tenants."""
+        filters = _filters(
+            tenant, state=state, endpoint_id=endpoint, message_id=message, type=type
+        )
+        return Listing(
+            self._client._store.list_deliveries,
+            Delivery.from_row,
+            filters,
+            cursor_field="key",
+            cursor=cursor,
+            limit=limit,
+        )
+
+    def attempts(self, id: str | Delivery) -> list[Attempt]:
+        """All HTTP attempts, oldest first."""
+        delivery = self.get(id)
+        rows = self._client._store.list_attempts(delivery_key(delivery))
+        return [Attempt.from_row(row) for row in rows]
+
+    def replay(self, id: str | Delivery, *, force: bool = False) -> Delivery:
+        """Put a dead delivery back: the same message id, a fresh attempt budget.
+
+        Raises:
+            AlreadyDeliveredError: It was delivered; ``force`` sends it once more.
+            IdempotencyConflictError: It is neither dead nor delivered.
+            NotFoundError: There is none.
+        """
+        self._client._store.replay(delivery_key(id), force, _now_ms())
+        return self.get(id)
+
+    def cancel(self, id: str | Delivery) -> Delivery:
+        """Stop a pending delivery for good."""
+        self._client._store.cancel(delivery_key(id), _now_ms())
+        return self.get(id)
+
+    def count(self, *, tenant: str | None = _UNSET, endpoint: str | None = None) -> dict[str, int]:
+        """How many there are in each state."""
+        return self._client._store.count_deliveries(_filters(tenant, endpoint_id=endpoint))
+
+
+class DeadLetters:
+    """Deliveries that were given up."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list(
+        self,
+        *,
+        tenant: str | None = _UNSET,
+        endpoint: str | None = None,
+        type: str | None = None,
+        cursor: int | None = None,
+        limit: int | None = None,
+    ) -> Listing[Delivery]:
+        """Newest first."""
+        return self._client.deliveries.list(
+            tenant=tenant, state="dead", endpoint=endpoint, type=type, cursor=cursor, limit=limit
+        )
+
+    def replay(self, id: str | Delivery, *, force: bool = False) -> Delivery:
+        """See ``deliveries.replay``."""
+        return self._client.deliveries.replay(id, force=force)
+
+    def replay_many(
+        self,
+        *,
+        tenant: str | None = _UNSET,
+        endpoint: str | None = None,
+        type: str | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+    ) -> int:
+        """Put back all that match; with ``dry_run`` only count them."""
+        # Materialised first: a replayed row leaves the listing that is being walked.
+        matching = list(self.list(tenant=tenant, endpoint=endpoint, type=type, limit=limit))
+        if not dry_run:
+            for delivery in matching:
+                self.replay(delivery)
+        return len(matching)
+
+    def delete(self, id: str | Delivery) -> None:
+        """Remove a dead delivery and its attempts."""
+        self._client._store.delete_dead(delivery_key(id))
+
+
+def _filters(tenant: Any, **wanted: Any) -> dict[str, Any]:
+    filters = {name: value for name, value in wanted.items() if value is not None}
+    if tenant is not _UNSET:
+        filters["tenant"] = tenant
+    return filters
+
+
+def _now_ms() -> int:
+    return round(time.time() * 1000)

@@ -1,0 +1,227 @@
+"""What the client shows: endpoints, messages, deliveries, attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from ..errors import ConfigError
+from ..exchange import Headers
+
+DELIVERY_PREFIX = "dlv_"
+
+
+def shown_time(ms: int | None) -> datetime | None:
+    return None if ms is None else datetime.fromtimestamp(ms / 1000, timezone.utc)
+
+
+def _shown_seconds(ms: int | None) -> float | None:
+    return None if ms is None else ms / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where messages go.
+
+    Attributes:
+        secret: Only after ``create()`` and ``rotate_secret()``; None at all other times.
+        retry: Waits in seconds after failure 1, 2, …
+        state: ``"enabled"`` or ``"disabled"``; ``disabled_reason`` says why.
+    """
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    tenant: str | None
+    uid: str | None
+    description: str
+    schemes: tuple[str, ...]
+    headers: Mapping[str, str] = field(repr=False)
+    retry: tuple[float, ...]
+    max_attempts: int | None
+    timeout: float
+    rate_limit: float | None
+    state: str
+    disabled_reason: str
+    created_at: datetime
+    updated_at: datetime
+    secret: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any], secret: str | None = None) -> Endpoint:
+        return cls(
+            id=row["id"],
+            url=row["url"],
+            events=tuple(row["events"]),
+            tenant=row["tenant"],
+            uid=row["uid"],
+            description=row["description"],
+            schemes=tuple(row["schemes"]),
+            headers=Headers(row["headers"]),
+            retry=tuple(wait / 1000 for wait in row["retry_schedule"]),
+            max_attempts=row["max_attempts"],
+            timeout=row["timeout"] / 1000,
+            rate_limit=row["rate_limit_per_second"],
+            state=row["state"],
+            disabled_reason=row["disabled_reason"],
+            created_at=_time(row["created_at"]),
+            updated_at=_time(row["updated_at"]),
+            secret=secret,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message on its way to one endpoint.
+
+    Attributes:
+        state: ``pending``, ``in_flight``, ``delivered``, ``dead`` or ``cancelled``.
+        attempts: How many HTTP attempts were made, over every replay.
+        next_attempt_at: Only while it is pending.
+        last_error: Class of the last failure, or why it is dead.
+    """
+
+    id: str
+    message_id: str
+    endpoint_id: str
+    tenant: str | None
+    type: str
+    state: str
+    attempts: int
+    next_attempt_at: datetime | None
+    last_status: int | None
+    last_error: str
+    created_at: datetime
+    updated_at: datetime
+    replayed_at: datetime | None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Delivery:
+        return cls(
+            id=f"{DELIVERY_PREFIX}{row['key']}",
+            message_id=row["message_id"],
+            endpoint_id=row["endpoint_id"],
+            tenant=row["tenant"],
+            type=row["type"],
+            state=row["state"],
+            attempts=row["attempts"],
+            next_attempt_at=shown_time(row["next_attempt_at"]),
+            last_status=row["last_status"],
+            last_error=row["last_error"],
+            created_at=_time(row["created_at"]),
+            updated_at=_time(row["updated_at"]),
+            replayed_at=shown_time(row["replayed_at"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One HTTP attempt.
+
+    Attributes:
+        duration: Seconds from the first DNS question to the end.
+        phases: Seconds since the start at which ``dns``, ``connect``, ``tls`` and
+            ``first_byte`` were done; None for what was not reached.
+        outcome: ``delivered``, ``transient``, ``throttled``, ``permanent`` or ``gone``.
+        error: Class of the failure below HTTP; ``"none"`` when a response came.
+        trigger: ``send``, ``retry`` or ``replay``.
+    """
+
+    number: int
+    started_at: datetime
+    duration: float
+    url: str
+    address: str
+    status: int | None
+    outcome: str
+    error: str
+    error_text: str
+    phases: Mapping[str, float | None]
+    response_headers: Headers = field(repr=False)
+    response_body: bytes = field(repr=False)
+    trigger: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Attempt:
+        return cls(
+            number=row["number"],
+            started_at=_time(row["started_at"]),
+            duration=row["duration"] / 1000,
+            url=row["url"],
+            address=row["dialled_address"],
+            status=row["status"],
+            outcome=row["outcome"],
+            error=row["error"],
+            error_text=row["error_text"],
+            phases={name: _shown_seconds(ms) for name, ms in row["phases"].items()},
+            response_headers=Headers(row["response_headers"]),
+            response_body=row["response_body"],
+            trigger=row["trigger"],
+        )
+
+
+class Message:
+    """Something that was sent.
+
+    Attributes:
+        id: ``msg_`` and a ULID; the same on every attempt.
+        duplicate: True when the idempotency key had been used before: then this is
+            the first message, and nothing new was stored.
+        deliveries: One for each endpoint that was subscribed; read from the store
+            when it is first looked at.
+    """
+
+    __slots__ = ("_load_body", "_load_deliveries", "created_at", "duplicate", "id", "tenant", "type")
+
+    def __init__(
+        self,
+        id: str,
+        type: str,
+        tenant: str | None,
+        created_at: datetime | None,
+        *,
+        duplicate: bool,
+        load_deliveries: Callable[[], list[Delivery]],
+        load_body: Callable[[], bytes],
+    ) -> None:
+        self.id = id
+        self.type = type
+        self.tenant = tenant
+        self.created_at = created_at
+        self.duplicate = duplicate
+        self._load_deliveries = load_deliveries
+        self._load_body = load_body
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        return self._load_deliveries()
+
+    @property
+    def body(self) -> bytes:
+        """The exact bytes that are signed and sent."""
+        return self._load_body()
+
+    def __repr__(self) -> str:
+        mark = " duplicate" if self.duplicate else ""
+        return f"<Message {self.id} type={self.type!r}{mark}>"
+
+
+def delivery_key(delivery: str | Delivery) -> int:
+    """The store's key of a delivery.
+
+    Raises:
+        ConfigError: Not a delivery's id.
+    """
+    text = delivery.id if isinstance(delivery, Delivery) else delivery
+    digits = text.removeprefix(DELIVERY_PREFIX) if isinstance(text, str) else ""
+    if not text or digits == text or not digits.isascii() or not digits.isdigit():
+        raise ConfigError(f"must be a delivery's id such as {DELIVERY_PREFIX}7", "delivery")
+    if len(digits) > 18:
+        raise ConfigError("no delivery has such a number", "delivery")
+    return int(digits)
+
+
+def _time(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, timezone.utc)

@@ -1,0 +1,117 @@
+"""Opening a store, and reading it page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Generic, TypeVar, overload
+
+from . import _core
+from .config import Durability, parse_store_url
+from .errors import ConfigError
+
+Row = TypeVar("Row")
+
+_PAGE = 100
+
+
+def open_store(
+    url: str, durability: Durability = "full", *, busy_timeout: float = 5.0, create: bool = True
+) -> _core.Store:
+    """The store at a URL; a file is made, with mode 0600, when there is none.
+
+    Args:
+        durability: ``"full"``: what was acknowledged survives a power cut.
+            ``"normal"``: a power cut may take the last commits; nothing else does.
+        busy_timeout: How long to wait for another process, in seconds.
+
+    Raises:
+        ConfigError: The URL is none.
+        StoreUnavailableError, StoreCorruptError, SchemaTooNewError: The file cannot be
+            used; it is left as it is.
+    """
+    if durability not in ("full", "normal"):
+        raise ConfigError('must be "full" or "normal"', "durability")
+    path = parse_store_url(url).path
+    if path is None:
+        return _core.open_memory_store()
+    return _core.open_sqlite_store(
+        path=str(path), durable=durability == "full", busy_timeout=busy_timeout, create=create
+    )
+
+
+class Listing(Sequence[Row], Generic[Row]):
+    """Rows of a store, fetched a page at a time while they are looked at.
+
+    Attributes:
+        cursor: Give it to the same ``list()`` call to go on after the rows seen so
+            far; None when there are no more.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[dict[str, Any]], list[dict[str, Any]]],
+        make: Callable[[dict[str, Any]], Row],
+        filters: Mapping[str, Any],
+        *,
+        cursor_field: str,
+        cursor: Any = None,
+        limit: int | None = None,
+    ) -> None:
+        if limit is not None and (isinstance(limit, bool) or limit < 1):
+            raise ConfigError("must be 1 or more; None for all", "limit")
+        self._fetch = fetch
+        self._make = make
+        self._filters = dict(filters)
+        self._cursor_field = cursor_field
+        self._limit = limit
+        self._rows: list[Row] = []
+        self._more = True
+        self.cursor = cursor
+
+    def _load_page(self) -> None:
+        left = _PAGE if self._limit is None else min(_PAGE, self._limit - len(self._rows))
+        if left <= 0:
+            self._more = False
+            return
+        # One more than is wanted tells whether another page follows.
+        found = self._fetch({**self._filters, "cursor": self.cursor, "limit": left + 1})
+        page, self._more = found[:left], len(found) > left
+        self._rows.extend(self._make(row) for row in page)
+        self.cursor = page[-1][self._cursor_field] if page and self._more else None
+        if self._limit is not None and len(self._rows) >= self._limit:
+            self._more = False
+
+    def _load_all(self) -> list[Row]:
+        while self._more:
+            self._load_page()
+        return self._rows
+
+    def __iter__(self) -> Iterator[Row]:
+        position = 0
+        while True:
+            while position < len(self._rows):
+                yield self._rows[position]
+                position += 1
+            if not self._more:
+                return
+            self._load_page()
+
+    def __len__(self) -> int:
+        return len(self._load_all())
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        return self._load_all()[index]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (list, tuple, Listing)):
+            return list(self) == list(other)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._load_all())
