@@ -10,10 +10,10 @@ namespace webhookcore {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kTransportErrors = {
-    "none",        "dns",          "connect",   "tls",
-    "timeout",     "bad_response", "reset",     "blocked_address",
-    "invalid_url", "cancelled",    "not_signed"};
+constexpr std::array<std::string_view, 12> kTransportErrors = {
+    "none",        "dns",             "connect",   "tls",
+    "timeout",     "bad_response",    "reset",     "blocked_address",
+    "invalid_url", "invalid_request", "cancelled", "not_signed"};
 constexpr std::array<std::string_view, 5> kOutcomes = {"delivered", "transient", "throttled",
                                                        "permanent", "gone"};
 
@@ -53,7 +53,8 @@ std::optional<Outcome> parse_outcome(std::string_view text) {
 }
 
 Outcome judge(std::optional<int> status, TransportError error) {
-  if (error == TransportError::blocked_address || error == TransportError::invalid_url) {
+  if (error == TransportError::blocked_address || error == TransportError::invalid_url ||
+      error == TransportError::invalid_request) {
     return Outcome::permanent;
   }
   return status ? judge_status(*status) : Outcome::transient;
