@@ -14,7 +14,8 @@ namespace webhookcore {
 struct CurlOptions {
   AddressPolicy policy = {};
   std::string ca_file = {};    // Empty: looked up (ca_bundle.h).
-  std::string proxy = {};      // Empty: none, whatever the environment says.
+  std::string proxy = {};      // "http[s]://[user:password@]host:port"; empty: none, whatever the
+                               // environment says. With one, names are its to resolve and judge.
   std::string interface = {};  // Local interface or address to send from; empty: any.
   std::string user_agent = "webhookcore";
   int max_connections = 256;
@@ -23,8 +24,8 @@ struct CurlOptions {
 
 // ErrorCode::config when the CA file, proxy or interface cannot be used. Starts no
 // thread before the first transfer. `resolver` absent: the system's, bounded.
-Result<std::unique_ptr<Transport>> make_curl_transport(const CurlOptions& options,
-                                                       std::shared_ptr<Resolver> resolver = nullptr);
+Result<std::unique_ptr<Transport>> make_curl_transport(
+    const CurlOptions& options, std::shared_ptr<Resolver> resolver = nullptr);
 
 // "libcurl/7.88.1 OpenSSL/3.0.17 …"
 std::string curl_version_text();

@@ -1,0 +1,71 @@
+#include "webhookcore/transport/curl_error.h"
+
+namespace webhookcore {
+namespace {
+
+bool is_tls(CURLcode code) {
+  switch (code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_USE_SSL_FAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+TransportError classify(CURLcode code, bool request_sent) {
+  if (is_tls(code)) return TransportError::tls;
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return TransportError::dns;
+    case CURLE_OPERATION_TIMEDOUT:
+      return TransportError::timeout;
+    case CURLE_URL_MALFORMAT:
+      return TransportError::invalid_url;
+    case CURLE_OK:                    // Ended, yet without a final head.
+    case CURLE_UNSUPPORTED_PROTOCOL:  // Garbage, or HTTP/0.9; never a URL's scheme here.
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_HTTP2:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_WRITE_ERROR:    // Our own caps.
+    case CURLE_OUT_OF_MEMORY:  // A header line of more than 100 KiB, says 7.88.
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_FILESIZE_EXCEEDED:
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+      return TransportError::bad_response;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_INTERFACE_FAILED:
+    case CURLE_PROXY:
+      return TransportError::connect;
+    default:  // Send and receive errors, an empty reply, a reset stream.
+      return request_sent ? TransportError::reset : TransportError::connect;
+  }
+}
+
+std::string error_text(std::string_view text) {
+  std::string clean{text.substr(0, 200)};
+  for (char& byte : clean) {
+    if (byte < 0x20 || byte > 0x7e) byte = '?';
+  }
+  return clean;
+}
+
+}  // namespace webhookcore

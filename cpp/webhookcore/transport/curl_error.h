@@ -1,0 +1,20 @@
+// libcurl's result codes in our words.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <string>
+#include <string_view>
+
+#include "webhookcore/core/outcome.h"
+
+namespace webhookcore {
+
+// For a transfer that brought no final response head; one that did is
+// TransportError::none whatever its code. `request_sent`: any byte of it.
+TransportError classify(CURLcode code, bool request_sent);
+
+// Fit for a log line: at most 200 bytes of printable ASCII.
+std::string error_text(std::string_view text);
+
+}  // namespace webhookcore
