@@ -122,7 +122,7 @@ std::optional<std::size_t> decode_base64_into(std::span<char> out, std::string_v
     }
   }
   const std::uint32_t trailing_bits = held & ((1U << held_bits) - 1);
-  if (trailing_bits != 0) return std::nullopt;
+  if (trailing_bits != 0 && padding == Padding::required) return std::nullopt;
   return written;
 }
 

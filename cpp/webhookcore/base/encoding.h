@@ -22,7 +22,9 @@ std::string encode_base64(std::string_view bytes);
 std::optional<std::string> decode_hex(std::string_view text, HexCase accepted = HexCase::lower);
 
 // nullopt for a foreign character, white space, wrong padding or non-zero
-// trailing bits. Secrets are often copied without their padding.
+// trailing bits. `optional` is for secrets, which are often copied without their
+// padding, or cut to a length, so that bits are left over after the last byte;
+// those are dropped, as every other library does.
 std::optional<std::string> decode_base64(std::string_view text,
                                          Padding padding = Padding::required);
 
