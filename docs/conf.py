@@ -17,5 +17,3 @@ autodoc_typehints = "description"
 
 html_theme = "furo"
 html_title = "webhookcore"
-# index.md orders the pages that it knows and takes in any other.
-suppress_warnings = ["toc.empty_glob"]
