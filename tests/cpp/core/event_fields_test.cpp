@@ -1,0 +1,84 @@
+#include "webhookcore/core/event_fields.h"
+
+#include "catch.h"
+#include "webhookcore/base/random.h"
+
+using namespace webhookcore;
+
+namespace {
+
+std::optional<std::string> field(std::string_view body, std::string_view path) {
+  return find_event_fields(body, std::span(&path, 1)).at(0);
+}
+
+}  // namespace
+
+TEST_CASE("each path gets its own value, and a path that leads nowhere none") {
+  const std::string_view paths[] = {"id", "data.event.type", "data.none", "id.more", "data", ""};
+  const auto values =
+      find_event_fields(R"({"id":"evt_1","data":{"event":{"type":"order.paid"}}})", paths);
+  CHECK(values[0] == "evt_1");
+  CHECK(values[1] == "order.paid");
+  for (std::size_t i = 2; i < values.size(); ++i) CHECK_FALSE(values[i]);
+  CHECK(find_event_fields("{}", {}).empty());
+}
+
+TEST_CASE("integers and booleans come as JSON writes them, other kinds not at all") {
+  CHECK(field(R"({"id":42})", "id") == "42");
+  CHECK(field(R"({"id":-7})", "id") == "-7");
+  CHECK(field(R"({"id":18446744073709551615})", "id") == "18446744073709551615");
+  CHECK(field(R"({"id":true})", "id") == "true");
+  CHECK(field(R"({"id":""})", "id") == "");
+  for (const char* body : {R"({"id":null})", R"({"id":1.5})", R"({"id":[1]})", R"({"id":{}})",
+                           R"({"id":18446744073709551616})"}) {
+    CAPTURE(body);
+    CHECK_FALSE(field(body, "id"));
+  }
+}
+
+TEST_CASE("escapes are resolved and of a repeated key the last value counts") {
+  CHECK(field(R"({"id":"a\u00e9\n\"b"})", "id") == "a\xC3\xA9\n\"b");
+  CHECK(field(R"({"id":"first","id":"last"})", "id") == "last");
+  CHECK(field(R"({"data":{"id":"x"},"data":{"id":"y"}})", "data.id") == "y");
+  CHECK(field(R"({"i\u0064":"escaped key"})", "id") == "escaped key");
+}
+
+TEST_CASE("a body that is no JSON object has no fields") {
+  for (const char* body :
+       {"", " ", "null", "[]", "\"id\"", "42", "{", "{\"id\":\"a\"", "{\"id\":\"a\"}}",
+        "{\"id\":\"\xFF\"}", "\xEF\xBB\xBF{\"id\":\"a\"}", "id=a", "{'id':'a'}", "{\"id\":\"a\",}",
+        "{\"id\":NaN}", "{\"id\":\"\\ud800\"}", "{\"id\":\"a\nb\"}"}) {
+    CAPTURE(body);
+    CHECK_FALSE(field(body, "id"));
+  }
+  CHECK_FALSE(field(std::string_view("{\"id\":\"a\"}\0", 11), "id"));
+}
+
+TEST_CASE("white space around the object does no harm") {
+  CHECK(field("\r\n {\"id\" : \"a\"} \n", "id") == "a");
+}
+
+TEST_CASE("any depth and any bytes are survived") {
+  const std::size_t deep = 200'000;
+  CHECK_FALSE(field(std::string(deep, '['), "id"));
+  std::string nested;
+  for (std::size_t i = 0; i < deep; ++i) nested += "{\"id\":";
+  CHECK_FALSE(field(nested + "1" + std::string(deep, '}'), "id"));
+
+  SeededRandom random(3);
+  const std::string sound = R"({"id":"evt_1","data":{"list":[1,2.5,true,null,"x"]}})";
+  for (int i = 0; i < 20'000; ++i) {
+    std::string body = sound;
+    for (int n = 0; n < 3; ++n)
+      body[random.draw() % body.size()] = static_cast<char>(random.draw());
+    body.resize(random.draw() % 2 == 0 ? body.size() : random.draw() % body.size());
+    const auto value = field(body, "id");
+    if (value && value->size() > body.size()) FAIL("longer than its body");
+  }
+}
+
+TEST_CASE("a large body is read, and a small one after it") {
+  const std::string large = R"({"pad":")" + std::string(3'000'000, 'x') + R"(","id":"big"})";
+  CHECK(field(large, "id") == "big");
+  CHECK(field(R"({"id":"small"})", "id") == "small");
+}

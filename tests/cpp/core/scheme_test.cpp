@@ -1,0 +1,74 @@
+#include "webhookcore/core/scheme.h"
+
+#include <set>
+
+#include "catch.h"
+
+using namespace webhookcore;
+
+namespace {
+
+Scheme sound() { return *find_scheme("generic"); }
+std::string fault_in(const Scheme& scheme) {
+  const auto checked = check_scheme(scheme);
+  return checked ? "" : checked.error().field;
+}
+
+}  // namespace
+
+TEST_CASE("every built-in scheme is sound, has its own name and is found by it") {
+  std::set<std::string> names;
+  for (const Scheme& scheme : built_in_schemes()) {
+    CAPTURE(scheme.name);
+    CHECK(fault_in(scheme).empty());
+    CHECK(find_scheme(scheme.name).get() == &scheme);
+    names.insert(scheme.name);
+  }
+  const std::set<std::string> expected{
+      "standard", "svix",  "stripe",  "github",       "github-sha1", "shopify",
+      "twilio",   "slack", "generic", "generic-body", "generic-t-s", "generic-t-v1"};
+  CHECK(names == expected);
+  CHECK(find_scheme("Stripe") == nullptr);
+  CHECK(find_scheme("") == nullptr);
+}
+
+TEST_CASE("a scheme tells whether its id and its URL are signed") {
+  CHECK(find_scheme("svix")->signs_id());
+  CHECK_FALSE(find_scheme("generic")->signs_id());
+  CHECK(requires_url(*find_scheme("twilio")));
+  CHECK_FALSE(requires_url(*find_scheme("standard")));
+  Scheme scheme = sound();
+  scheme.signed_content.push_back({Segment::Kind::url});
+  CHECK(requires_url(scheme));
+}
+
+TEST_CASE("a scheme that contradicts itself is refused by the name of its fault") {
+  const auto with = [](auto change) {
+    Scheme scheme = sound();
+    change(scheme);
+    return fault_in(scheme);
+  };
+  CHECK(with([](Scheme&) {}).empty());
+  CHECK(with([](Scheme& s) { s.families.clear(); }) == "families");
+  CHECK(with([](Scheme& s) { s.families[0].signature = "X Y"; }) == "signature_header");
+  CHECK(with([](Scheme& s) { s.families[0].timestamp = "a\nb"; }) == "timestamp_header");
+  CHECK(with([](Scheme& s) { s.families[0].timestamp = ""; }) == "timestamp_header");
+  CHECK(with([](Scheme& s) { s.timestamp = TimestampForm::none; }) == "timestamp_header");
+  CHECK(with([](Scheme& s) { s.signed_content.push_back({Segment::Kind::id}); }) == "id_header");
+  CHECK(with([](Scheme& s) { s.id_header = "a:b"; }) == "id_header");
+  CHECK(with([](Scheme& s) { s.versions.clear(); }) == "versions");
+  CHECK(with([](Scheme& s) { s.format.timestamp_tag = "t"; }) == "timestamp_header");
+  CHECK(with([](Scheme& s) { s.signed_content.clear(); }) == "signed_content");
+  CHECK(with([](Scheme& s) { s.signed_content.resize(17, {Segment::Kind::body}); }) ==
+        "signed_content");
+  CHECK(with([](Scheme& s) { s.tolerance = Duration::zero(); }) == "tolerance");
+
+  Scheme list = *find_scheme("stripe");
+  list.format.pair_separator = ',';
+  CHECK(fault_in(list) == "pair_separator");
+  list = *find_scheme("stripe");
+  list.versions = {{"t", Algorithm::hmac_sha256}};
+  CHECK(fault_in(list) == "versions");
+  list.versions = {{"v=1", Algorithm::hmac_sha256}};
+  CHECK(fault_in(list) == "versions");
+}
