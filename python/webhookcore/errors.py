@@ -46,6 +46,11 @@ _MESSAGES: Final = {
 }
 
 
+def message_of(reason: str) -> str:
+    """What a ``VerificationError.reason`` means, in words that anyone may read."""
+    return _MESSAGES.get(reason, reason)
+
+
 class WebhookError(Exception):
     """Base of every error of webhookcore."""
 
@@ -88,7 +93,7 @@ class VerificationError(WebhookError):
         header: str = "",
         explain: Callable[[], str] | None = None,
     ) -> None:
-        text = message or _MESSAGES.get(reason, reason)
+        text = message or message_of(reason)
         super().__init__(f"{reason}: {text}" + (f" ({header})" if header else ""))
         self.reason = reason
         self.header = header
@@ -154,6 +159,10 @@ class StoreCorruptError(StoreError):
     """Not a webhookcore store, or a damaged one. It is left as it is."""
 
 
+class LeaseLostError(StoreError):
+    """A claim that ran out and was taken over before its work was recorded."""
+
+
 class SchemaTooNewError(StoreError):
     """The store was written by a newer webhookcore."""
 
@@ -162,7 +171,7 @@ _BY_CODE: Final[dict[str, type[WebhookError]]] = {
     "conflict": IdempotencyConflictError,
     "already_delivered": AlreadyDeliveredError,
     "not_found": NotFoundError,
-    "lease_lost": StoreError,
+    "lease_lost": LeaseLostError,
     "store_unavailable": StoreUnavailableError,
     "store_busy": StoreBusyError,
     "store_full": StoreFullError,

@@ -85,6 +85,13 @@ class HttpRequest:
     client_ip: str | None = None
     url: str | None = None
 
+    @property
+    def content_length(self) -> int | None:
+        """What the sender said the body's length is; None when it did not say a number."""
+        said = Headers(self.headers).get("Content-Length", "")
+        # Longer than any real length, and Python refuses to read numbers of 4300 digits.
+        return int(said) if said.isascii() and said.isdecimal() and len(said) <= 18 else None
+
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:

@@ -50,6 +50,10 @@ class Provider:
         type: The same for the event's type.
         type_suffix: A body field that is put behind the type with a dot
             (GitHub's ``action``).
+        key: What marks sameness where the id alone does not: one header of each
+            group, together. A request without them is an event of its own.
+        handshake: A signed request of this type is answered with this field of its
+            body instead of being handled (Slack's ``url_verification``).
         evidence: How the rules are known: ``V`` and ``v`` recomputed from
             signatures, ``S`` read in the provider's own code, ``P`` in someone
             else's, ``D`` from documentation alone.
@@ -60,7 +64,14 @@ class Provider:
     id: tuple[Place, ...] = ()
     type: tuple[Place, ...] = ()
     type_suffix: str | None = None
+    key: tuple[tuple[Header, ...], ...] = ()
+    handshake: tuple[str, str] | None = None
     evidence: str = "V"
+
+    @property
+    def id_in_body(self) -> bool:
+        """Whether a body without the id cannot be an event of this provider."""
+        return bool(self.id) and all(isinstance(place, Body) for place in self.id)
 
     @property
     def confirmed(self) -> bool:
@@ -96,14 +107,25 @@ _ROWS: Final = (
         "Shopify",
         id=(Header("X-Shopify-Event-Id"), Header("X-Shopify-Webhook-Id")),
         type=(Header("X-Shopify-Topic"),),
+        # One event may be told under several topics.
+        key=(
+            (Header("X-Shopify-Topic"),),
+            (Header("X-Shopify-Event-Id"), Header("X-Shopify-Webhook-Id")),
+        ),
     ),
     Provider(
         "twilio",
         "Twilio",
         id=(Header("I-Twilio-Idempotency-Token"), Form("MessageSid"), Form("CallSid")),
+        # A message's SID is the same in each of its status callbacks.
+        key=((Header("I-Twilio-Idempotency-Token"),),),
     ),
     Provider(
-        "slack", "Slack", id=(Body("event_id"),), type=(Body("event.type"), Body("type"))
+        "slack",
+        "Slack",
+        id=(Body("event_id"),),
+        type=(Body("event.type"), Body("type")),
+        handshake=("url_verification", "challenge"),
     ),
     Provider("generic", "Generic", id=_GENERIC_ID, type=_GENERIC_TYPE),
     Provider("generic-body", "Generic, body only", id=_GENERIC_ID, type=_GENERIC_TYPE),

@@ -1,5 +1,6 @@
 #include <pybind11/pybind11.h>
 
+#include "webhookcore/bindings/bind_rules.h"
 #include "webhookcore/bindings/bind_url.h"
 #include "webhookcore/bindings/bind_verify.h"
 
@@ -8,4 +9,5 @@ PYBIND11_MODULE(_core, module) {
   module.doc() = "The C++ core. Private: import webhookcore instead.";
   webhookcore::register_verify(module);
   webhookcore::register_url(module);
+  webhookcore::register_rules(module);
 }

@@ -1,0 +1,45 @@
+#include "webhookcore/bindings/bind_rules.h"
+
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "webhookcore/base/clock.h"
+#include "webhookcore/base/random.h"
+#include "webhookcore/bindings/convert.h"
+#include "webhookcore/core/event_pattern.h"
+#include "webhookcore/core/retry_policy.h"
+
+namespace webhookcore {
+
+namespace {
+
+bool matches(const std::string& pattern, const std::string& type) {
+  return matches_event_pattern(pattern, type);
+}
+
+// Unix milliseconds, or None when the schedule (seconds) is spent.
+std::optional<std::int64_t> next_attempt(const std::vector<double>& schedule, double jitter,
+                                         int failures, std::int64_t now) {
+  RetryPolicy policy{.schedule = {}, .jitter = jitter};
+  for (const double wait : schedule) {
+    policy.schedule.push_back(Duration{unwrap(seconds_to_ms(wait, "schedule"))});
+  }
+  SystemRandom random;
+  const auto next =
+      next_attempt_at(policy, failures, std::nullopt, from_unix_ms(now), random.draw());
+  return next ? std::optional(to_unix_ms(*next)) : std::nullopt;
+}
+
+}  // namespace
+
+void register_rules(py::module_& module) {
+  module.def("matches_event_pattern", &matches, py::arg("pattern"), py::arg("type"));
+  module.def("next_attempt_at", &next_attempt, py::kw_only(), py::arg("schedule"),
+             py::arg("jitter"), py::arg("failures"), py::arg("now"));
+}
+
+}  // namespace webhookcore

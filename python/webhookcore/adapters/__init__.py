@@ -1,0 +1,1 @@
+"""Web frameworks, each a thin shell around the receiver."""

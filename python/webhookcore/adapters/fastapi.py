@@ -1,0 +1,168 @@
+"""FastAPI: a router for a receiver, and a dependency that only verifies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from ..errors import ConfigError, VerificationError, message_of
+from ..events import Event
+from ..exchange import HttpRequest
+from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, public_address
+from ..signatures import Secrets, Verifier
+from .missing import missing
+
+try:
+    from fastapi import APIRouter, HTTPException, Request, Response
+    from starlette.requests import ClientDisconnect
+except ImportError:
+    raise missing("FastAPI") from None
+
+_ERROR: Final = {
+    "type": "object",
+    "properties": {
+        "error": {
+            "type": "object",
+            "properties": {"reason": {"type": "string"}, "message": {"type": "string"}},
+        }
+    },
+}
+_ANSWER: Final = {
+    "type": "object",
+    "properties": {
+        "status": {"enum": ["accepted", "processed", "duplicate", "ignored"]},
+        "event_id": {"type": ["string", "null"]},
+        "result": {},
+    },
+}
+
+
+def _documented(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: _documented("Handled, seen before, or of no interest", _ANSWER),
+    202: _documented("Stored; it will be handled", _ANSWER),
+    400: _documented("Malformed, or signed too long ago", _ERROR),
+    401: _documented("Not signed by the provider", _ERROR),
+    404: _documented("No such source", _ERROR),
+    413: _documented("The body is too large", _ERROR),
+    503: _documented("Not stored: send it again after Retry-After", _ERROR),
+}
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "description": "The provider's event. Its exact bytes are signed.",
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+def router(receiver: Receiver, **options: Any) -> APIRouter:
+    """A router that takes ``POST /{source}``.
+
+    Args:
+        options: For ``APIRouter``, such as ``tags`` or ``include_in_schema``.
+    """
+    routes = APIRouter(**{"tags": ["webhooks"], **options})
+
+    @routes.post(
+        "/{source}",
+        summary="Receive a webhook",
+        responses=_RESPONSES,
+        response_class=Response,
+        openapi_extra=_BODY,
+    )
+    async def receive(source: str, request: Request) -> Response:
+        # No body parameter: FastAPI would parse it, and refuse it, before the signature
+        # is looked at.
+        try:
+            body = await read_body(request, receiver.body_limit(source))
+        except ClientDisconnect:
+            return Response(status_code=400)  # Nobody reads it.
+        found = await receiver.handle_async(_request(request, body), source)
+        return Response(found.body, found.status, dict(found.headers))
+
+    return routes
+
+
+def verified(
+    provider: str,
+    *,
+    secrets: Secrets,
+    tolerance: float | None = None,
+    public_url: str | None = None,
+    max_body: int = DEFAULT_MAX_BODY,
+) -> Callable[[Request], Coroutine[Any, Any, Event]]:
+    """A dependency that gives the verified ``Event``; nothing is stored.
+
+    A refusal is an ``HTTPException`` with the status of the error and
+    ``{"error": {"reason", "message"}}`` as its detail.
+
+    Raises:
+        ConfigError: An unknown provider, a secret that cannot be a key, a bad option.
+    """
+    verifier = Verifier(provider, secrets, tolerance)
+    prefix = check_public_url(public_url)
+
+    async def dependency(request: Request) -> Event:
+        body = await read_body(request, max_body)
+        asked = _request(request, body)
+        try:
+            if max(len(body), asked.content_length or 0) > max_body:
+                raise VerificationError("body_too_large")
+            return verifier.verify(
+                body, asked.headers, public_address(prefix, asked.path, asked.url), asked.method
+            )
+        except VerificationError as error:
+            content = {"error": {"reason": error.reason, "message": message_of(error.reason)}}
+            raise HTTPException(error.http_status, content) from error
+
+    return dependency
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body, or of a longer one more than ``limit`` bytes, or none of it.
+
+    A body within the limit stays readable for whoever comes after.
+
+    Raises:
+        ConfigError: Somebody has read it before.
+    """
+    if (HttpRequest("", "", request.scope["headers"], b"").content_length or 0) > limit:
+        return b""
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                return b"".join(chunks)
+    except RuntimeError as error:
+        raise ConfigError(
+            "the request's body was read before its signature could be checked, by a Form or "
+            "File parameter of the route, request.form() or request.stream(); verify first"
+        ) from error
+    body = b"".join(chunks)
+    request._body = body  # What Request.body() itself sets; forms are read from it too.
+    return body
+
+
+def _request(request: Request, body: bytes) -> HttpRequest:
+    scope = request.scope
+    # The path as it was sent; scope["path"] is decoded, and a signed URL must not change.
+    path = scope.get("raw_path") or scope["path"].encode("utf-8")
+    if scope["query_string"]:
+        path += b"?" + scope["query_string"]
+    sent = path.decode("latin-1")
+    host = request.headers.get("host", "")
+    return HttpRequest(
+        method=request.method,
+        path=sent,
+        headers=scope["headers"],
+        body=body,
+        client_ip=request.client.host if request.client else None,
+        url=f"{request.url.scheme}://{host}{sent}",
+    )

@@ -1,0 +1,165 @@
+"""Flask: an extension for a receiver, and a decorator that only verifies."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..errors import ConfigError, VerificationError
+from ..exchange import HttpRequest, HttpResponse
+from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, public_address, refusal
+from ..signatures import Secrets, Verifier
+from .missing import missing
+
+try:
+    from flask import Blueprint, Flask, Request, Response, current_app, request
+except ImportError:
+    raise missing("Flask") from None
+
+_SETTING: Final = "WEBHOOKCORE_RECEIVER"
+
+
+class Webhooks:
+    """The extension. ``app.extensions["webhookcore"]`` is the app's receiver.
+
+    Args:
+        receiver: Used by every app; when omitted, each app's own, from its setting
+            ``WEBHOOKCORE_RECEIVER``.
+        app: ``init_app(app)`` at once.
+    """
+
+    def __init__(
+        self,
+        receiver: Receiver | None = None,
+        app: Flask | None = None,
+        *,
+        url_prefix: str = "/hooks",
+    ) -> None:
+        self._receiver = receiver
+        if app is not None:
+            self.init_app(app, url_prefix=url_prefix)
+
+    def init_app(self, app: Flask, url_prefix: str = "/hooks", *, name: str = "webhookcore") -> None:
+        """Let ``POST {url_prefix}/{source}`` reach the receiver.
+
+        Args:
+            name: Of the blueprint; an app that takes two receivers needs two.
+
+        Raises:
+            ConfigError: There is no receiver.
+        """
+        receiver = self._receiver or app.config.get(_SETTING)
+        if not isinstance(receiver, Receiver):
+            raise ConfigError(f"give one to Webhooks(), or set {_SETTING}", "receiver")
+        routes = Blueprint(name, __name__)
+
+        @routes.post("/<source>")
+        def receive(source: str) -> Response:
+            body = read_body(request, receiver.body_limit(source))
+            return _response(receiver.handle(_request(request, body), source))
+
+        app.register_blueprint(routes, url_prefix=url_prefix)
+        app.extensions.setdefault("webhookcore", receiver)
+
+
+def verified(
+    provider: str,
+    *,
+    secrets: Secrets,
+    tolerance: float | None = None,
+    public_url: str | None = None,
+    max_body: int = DEFAULT_MAX_BODY,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator for a view: it is called only with a verified request; nothing is stored.
+
+    The event is the view's argument ``event``, or its first one. Put it below
+    ``@app.post``.
+
+    Raises:
+        ConfigError: An unknown provider, a secret that cannot be a key, a bad option.
+    """
+    verifier = Verifier(provider, secrets, tolerance)
+    prefix = check_public_url(public_url)
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        by_name = "event" in inspect.signature(view).parameters
+
+        @functools.wraps(view)
+        def checked(*args: Any, **keywords: Any) -> Any:
+            body = read_body(request, max_body)
+            asked = _request(request, body)
+            try:
+                if max(len(body), asked.content_length or 0) > max_body:
+                    raise VerificationError("body_too_large")
+                event = verifier.verify(
+                    body, asked.headers, public_address(prefix, asked.path, asked.url), asked.method
+                )
+            except VerificationError as error:
+                return _response(refusal(error))
+            call = current_app.ensure_sync(view)
+            return call(*args, event=event, **keywords) if by_name else call(event, *args, **keywords)
+
+        return checked
+
+    return decorate
+
+
+def read_body(asked: Request, limit: int) -> bytes:
+    """The body, or of a longer one more than ``limit`` bytes, or none of it.
+
+    A body within the limit stays readable, as bytes and as a form.
+
+    Raises:
+        ConfigError: Somebody has read it before.
+    """
+    length = asked.content_length
+    if length is not None and length > limit:
+        return b""
+    if length is not None:
+        body = asked.get_data(cache=True)
+        if len(body) < length:
+            raise ConfigError(_culprit(asked))
+        return body
+    # Chunked: the length is known at its end. Flask's own cache is filled as get_data() would.
+    if not hasattr(asked, "_cached_data"):
+        body = asked.stream.read(limit + 1)
+        if not body and "form" in asked.__dict__:
+            raise ConfigError(_culprit(asked))
+        if len(body) > limit:
+            return body
+        asked._cached_data = body  # type: ignore[attr-defined]
+    return asked.get_data(cache=True)
+
+
+def _culprit(asked: Request) -> str:
+    reader = (
+        "request.form, request.files, request.values or request.data"
+        if "form" in asked.__dict__
+        else "request.stream or request.get_data(cache=False)"
+    )
+    return (
+        f"the request's body was read before its signature could be checked, by {reader} (in a "
+        "before_request function or an outer decorator?); verify first"
+    )
+
+
+def _request(asked: Request, body: bytes) -> HttpRequest:
+    environ = asked.environ
+    # As it was sent, where the server tells (gunicorn, Werkzeug: RAW_URI; others: REQUEST_URI).
+    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or asked.full_path.rstrip("?")
+    if "://" in path.partition("?")[0]:
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    return HttpRequest(
+        method=asked.method,
+        path=path,
+        headers=list(asked.headers.items()),
+        body=body,
+        client_ip=asked.remote_addr,
+        url=f"{asked.scheme}://{asked.host}{path}",
+    )
+
+
+def _response(found: HttpResponse) -> Response:
+    return Response(found.body, found.status, dict(found.headers))

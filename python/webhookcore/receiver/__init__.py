@@ -1,0 +1,19 @@
+"""The receiving side: sources, handlers, the inbox."""
+
+from .answers import refusal
+from .inbox import Inbox, InboxEvent
+from .intake import Decision
+from .receiver import Receiver
+from .sources import DEFAULT_MAX_BODY, Source, check_public_url, public_address
+
+__all__ = [
+    "DEFAULT_MAX_BODY",
+    "Decision",
+    "Inbox",
+    "InboxEvent",
+    "Receiver",
+    "Source",
+    "check_public_url",
+    "public_address",
+    "refusal",
+]

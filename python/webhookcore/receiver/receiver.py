@@ -1,0 +1,303 @@
+"""The receiving side: a request becomes a verified event, is stored or handled, and answered."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Final, TypeVar
+
+from .. import _core
+from ..config import Durability, check_seconds
+from ..errors import ConfigError
+from ..exchange import HttpRequest, HttpResponse
+from ..runner import (
+    Handler,
+    Handlers,
+    InboxCounts,
+    InboxWorker,
+    Outcome,
+    OwnLoop,
+    WorkerThread,
+    refuse_inside_a_loop,
+    run_async,
+    run_here,
+)
+from ..signatures import Secrets
+from ..store import open_store
+from .inbox import Inbox
+from .intake import Decision, Intake
+from .sources import (
+    DEFAULT_MAX_BODY,
+    EventKey,
+    Mode,
+    Source,
+    check_pattern,
+    make_source,
+)
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_DAY: Final = 24 * 3600.0
+
+
+class Receiver:
+    """Receives events of any number of sources, each handled once.
+
+    Opening it starts no thread. Share one receiver between threads; processes that
+    open the same store share its events. Close it, or use it as a context manager.
+
+    Args:
+        url: The store: ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or
+            ``memory://``.
+        durability: ``"full"`` or ``"normal"``; see ``open_store``.
+        lease: Seconds after which an event whose handler still runs is given to
+            somebody else; longer than any handler takes. A handler whose process died
+            is found out at once.
+        max_retries: How often a handler that failed is tried again (1 to 10), after
+            1, 2, 4, … seconds.
+        idempotency_ttl: Seconds for which a repeat is recognised; longer than any
+            sender goes on repeating (a day to 30 days).
+        clock: Unix time in seconds.
+
+    Raises:
+        ConfigError: An option that can never work.
+        StoreError: The store cannot be opened; it is left as it is.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        durability: Durability = "full",
+        lease: float = 300.0,
+        max_retries: int = 5,
+        idempotency_ttl: float = 7 * _DAY,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if isinstance(max_retries, bool) or max_retries not in range(1, 11):
+            raise ConfigError("must be 1 to 10", "max_retries")
+        lease = check_seconds("lease", lease, 1, _DAY)
+        kept = check_seconds("idempotency_ttl", idempotency_ttl, _DAY, 30 * _DAY)
+        self._sources: dict[str, Source] = {}
+        self._handlers = Handlers()
+        self._inline_runs: set[asyncio.Task[HttpResponse]] = set()
+        self._store = open_store(url, durability)
+        schedule = [2.0**failure for failure in range(max_retries)]
+        # Nothing here holds the receiver itself, so that dropping it closes the store.
+        self._make_worker = functools.partial(
+            InboxWorker, self._store, self._handlers.of, clock, lease, schedule
+        )
+        self._thread = WorkerThread(self._make_worker)
+        self._intake = Intake(
+            self._store,
+            self._sources,
+            self._handlers.of,
+            clock,
+            lease_ms=round(lease * 1000),
+            ttl_ms=round(kept * 1000),
+            on_stored=self._thread.wake,
+        )
+        self.inbox = Inbox(self._store, clock, self._thread.wake)
+        # Also at interpreter exit: a thread inside the store while Python ends would abort.
+        self._finalizer = weakref.finalize(self, _shut_down, self._thread, self._store)
+
+    # ---- Configuration ----------------------------------------------------------
+
+    def add_source(
+        self,
+        name: str,
+        provider: str | None = None,
+        *,
+        secrets: Secrets,
+        types: Sequence[str] | None = None,
+        mode: Mode = "background",
+        public_url: str | None = None,
+        event_key: EventKey | None = None,
+        tolerance: float | None = None,
+        max_body: int = DEFAULT_MAX_BODY,
+        allowed_ips: Sequence[str] | None = None,
+        rate_limit: str | None = None,
+    ) -> None:
+        """Let a provider in, at the path that ends in ``name``.
+
+        Args:
+            provider: A built-in name (see ``providers()``); the source's when omitted.
+            secrets: As the provider shows them, newest first, or a callable that
+                returns them.
+            types: Patterns of the event types to take; others are acknowledged and
+                dropped. None takes all.
+            mode: ``"background"``: stored, answered with 202, handled by a worker with
+                retries. ``"inline"``: handled first; the answer has the handler's
+                result, and a failure is left to the provider's own retries.
+            public_url: Scheme, host and prefix as the provider sees them, where the
+                URL is signed (Twilio) and a proxy changes it.
+            event_key: Gives what marks sameness, for providers without an id; None
+                makes the request an event of its own.
+            tolerance: Allowed age of a signature in seconds; the scheme's own when omitted.
+            max_body: In bytes; a larger body is refused with 413 unread.
+
+        Raises:
+            ConfigError: An unknown provider, a secret that cannot be a key, a name that
+                is taken, or any other option that can never work.
+        """
+        for option, value in (("allowed_ips", allowed_ips), ("rate_limit", rate_limit)):
+            if value is not None:
+                raise ConfigError("not available yet in this version", option)
+        source = make_source(
+            name,
+            provider,
+            secrets,
+            types=types,
+            mode=mode,
+            public_url=public_url,
+            event_key=event_key,
+            tolerance=tolerance,
+            max_body=max_body,
+        )
+        if name in self._sources:
+            raise ConfigError(f"there is a source {name} already", "name")
+        self._sources[name] = source
+
+    def on(self, source: str, pattern: str = "*") -> Callable[[Function], Function]:
+        """Register a handler, sync or async, for a source's events; ``*`` matches dots too.
+
+        Handlers run in the order of registration and do not stop each other. The
+        source may be added later, or not at all in a process that only works.
+        """
+        if not isinstance(source, str):
+            raise ConfigError("must be the name of a source", "source")
+        check_pattern(pattern, "pattern")
+
+        def register(function: Function) -> Function:
+            if not callable(function):
+                raise ConfigError("a handler must be callable", "handler")
+            self._handlers.add(Handler(source, pattern, function))
+            return function
+
+        return register
+
+    def body_limit(self, source: str) -> int:
+        """How many bytes of a body to read before ``begin()``; 0 for an unknown source."""
+        found = self._sources.get(source)
+        return 0 if found is None else found.max_body
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Names of the sources and their providers."""
+        return {source.name: source.provider.name for source in self._sources.values()}
+
+    # ---- Requests ---------------------------------------------------------------
+
+    def handle(self, request: HttpRequest, source: str) -> HttpResponse:
+        """Receive one request without a framework."""
+        if self._handlers.any_async(source):
+            refuse_inside_a_loop("handle()", "await receiver.handle_async()")
+        decision = self.begin(request, source)
+        if decision.response is not None:
+            return decision.response
+        assert decision.event is not None
+        try:
+            with OwnLoop() as loop:
+                outcome = run_here(decision.handlers, decision.event, loop.await_)
+        except BaseException:
+            self._intake.release(decision)
+            raise
+        return self.finish(decision, outcome)
+
+    async def handle_async(self, request: HttpRequest, source: str) -> HttpResponse:
+        """Receive one request on an event loop; the store is waited for in a thread."""
+        # Shielded: a client that hangs up must not leave a claim that nobody works.
+        run = asyncio.ensure_future(self._handle_async(request, source))
+        self._inline_runs.add(run)
+        run.add_done_callback(self._inline_runs.discard)
+        return await asyncio.shield(run)
+
+    async def _handle_async(self, request: HttpRequest, source: str) -> HttpResponse:
+        # A thread for each request costs more than the commit it waits for; a writer
+        # that wakes the loop takes its place when the receiver's speed is worked on.
+        decision = await asyncio.to_thread(self.begin, request, source)
+        if decision.response is not None:
+            return decision.response
+        assert decision.event is not None
+        try:
+            outcome = await run_async(decision.handlers, decision.event)
+        except BaseException:
+            self._intake.release(decision)
+            raise
+        return await asyncio.to_thread(self.finish, decision, outcome)
+
+    def begin(self, request: HttpRequest, source: str) -> Decision:
+        """Everything before the handlers; without a ``response``, run them and ``finish()``."""
+        return self._intake.begin(request, source)
+
+    def finish(self, decision: Decision, outcome: Outcome) -> HttpResponse:
+        """Record what the handlers of an inline source did, and answer."""
+        return self._intake.finish(decision, outcome)
+
+    # ---- The worker -----------------------------------------------------------------
+
+    def run_until_idle(self, wait: float = 0) -> InboxCounts:
+        """Handle here and now what is due, and what becomes due within ``wait`` seconds.
+
+        Raises:
+            StoreError: The store cannot be worked; nothing is lost.
+        """
+        check_seconds("wait", wait, 0, 30 * _DAY)
+        if self._handlers.any_async():
+            refuse_inside_a_loop("run_until_idle()", "asyncio.to_thread(receiver.run_until_idle)")
+        ends = time.monotonic() + wait
+        worker = self._make_worker()
+        try:
+            while True:
+                worker.work()
+                due = worker.seconds_until_due()
+                if due is None or due > ends - time.monotonic():
+                    return worker.counts
+                time.sleep(min(due, 1.0))
+        finally:
+            worker.close()
+
+    def start(self) -> None:
+        """Handle stored events on a thread of this process until ``stop()``."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 10.0) -> bool:
+        """Take no more events and let the one under way end.
+
+        Returns:
+            False when it had not ended after ``timeout`` seconds; it goes on.
+        """
+        return self._thread.stop(check_seconds("timeout", timeout, 0, 3600))
+
+    def counts(self) -> dict[str, int]:
+        """How many requests had which outcome since this process began."""
+        return self._intake.counts()
+
+    def close(self, timeout: float = 10.0) -> None:
+        """``stop()``, then close the store. The receiver cannot be used afterwards."""
+        if self._finalizer.alive:
+            self.stop(timeout)
+            self._finalizer()
+
+    def __enter__(self) -> Receiver:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Receiver sources={sorted(self._sources)}>"
+
+
+def _shut_down(thread: WorkerThread, store: _core.Store) -> None:
+    thread.stop(1.0)
+    store.close()

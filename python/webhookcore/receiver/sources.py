@@ -1,0 +1,142 @@
+"""Sources: who may send us events, and how each one's requests are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from ..errors import ConfigError
+from ..events import Event
+from ..providers import Provider, find_provider
+from ..signatures import Secrets, Verifier
+
+Mode: TypeAlias = Literal["background", "inline"]
+EventKey: TypeAlias = Callable[[Event], "str | None"]
+
+DEFAULT_MAX_BODY: Final = 1024 * 1024
+_LARGEST_MAX_BODY: Final = 1024 * 1024 * 1024
+_NAME: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+# Wider than the types that we send: Shopify's topics have slashes, others have spaces.
+_PATTERN: Final = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One inbound configuration, checked. Holds keys through its verifier."""
+
+    name: str
+    provider: Provider
+    verifier: Verifier
+    types: tuple[str, ...] | None
+    mode: Mode
+    public_url: str | None
+    event_key: EventKey | None
+    max_body: int
+
+    def key_of(self, event: Event) -> str | None:
+        """What marks sameness; None: the request is an event of its own.
+
+        Raises:
+            TypeError: The user's ``event_key`` gave neither text nor None.
+        """
+        if self.event_key is not None:
+            key = self.event_key(event)
+            if key is not None and not isinstance(key, str):
+                raise TypeError(f"event_key gave a {type(key).__name__}, not a str")
+            return key or None
+        if not self.provider.key:
+            return event.id or None
+        parts = []
+        for group in self.provider.key:
+            found = [event.headers.get(header.name) for header in group]
+            value = next((value for value in found if value), None)
+            if value is None:
+                return None
+            parts.append(value)
+        return "\n".join(parts)  # No header value holds a line break.
+
+
+def make_source(
+    name: str,
+    provider: str | None,
+    secrets: Secrets,
+    *,
+    types: Sequence[str] | None,
+    mode: Mode,
+    public_url: str | None,
+    event_key: EventKey | None,
+    tolerance: float | None,
+    max_body: int,
+) -> Source:
+    """The source, once every option was found to be possible.
+
+    Raises:
+        ConfigError: The first option that is not.
+    """
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        raise ConfigError("must be 1 to 64 of A-Z a-z 0-9 _ . -", "name")
+    if mode not in ("background", "inline"):
+        raise ConfigError('must be "background" or "inline"', "mode")
+    if event_key is not None and not callable(event_key):
+        raise ConfigError("must be a callable that takes the event", "event_key")
+    return Source(
+        name=name,
+        provider=find_provider(name if provider is None else provider),
+        verifier=Verifier(
+            name if provider is None else provider, secrets, tolerance, source=name
+        ),
+        types=None if types is None else tuple(_check_types(types)),
+        mode=mode,
+        public_url=check_public_url(public_url),
+        event_key=event_key,
+        max_body=_check_max_body(max_body),
+    )
+
+
+def check_pattern(pattern: str, field: str) -> str:
+    """A pattern for types of any provider; ``*`` stands for any characters."""
+    if not isinstance(pattern, str) or _PATTERN.fullmatch(pattern) is None:
+        raise ConfigError("must be 1 to 256 characters, such as invoice.*", field)
+    return pattern
+
+
+def check_public_url(url: str | None) -> str | None:
+    """The URL without a slash at its end.
+
+    Raises:
+        ConfigError: It is not scheme, host and prefix alone.
+    """
+    if url is None:
+        return None
+    message = "must be like https://example.com or https://example.com/prefix"
+    try:
+        parts = urlsplit(url)
+    except (AttributeError, ValueError):
+        raise ConfigError(message, "public_url") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or "?" in url or "#" in url:
+        raise ConfigError(message, "public_url")
+    return url.rstrip("/")
+
+
+def public_address(public_url: str | None, path: str, url: str | None) -> str | None:
+    """The URL as the provider called it. No part is parsed and written again."""
+    return url if public_url is None else public_url + path
+
+
+def _check_types(types: Sequence[str]) -> list[str]:
+    if isinstance(types, str):
+        raise ConfigError('must be a list of patterns, such as ["order.*"]', "types")
+    listed = list(types)
+    if not listed:
+        raise ConfigError("an empty list takes nothing; None takes all", "types")
+    return [check_pattern(one, f"types[{position}]") for position, one in enumerate(listed)]
+
+
+def _check_max_body(max_body: int) -> int:
+    number = isinstance(max_body, int) and not isinstance(max_body, bool)
+    if not number or not 1 <= max_body <= _LARGEST_MAX_BODY:
+        raise ConfigError(f"must be 1 to {_LARGEST_MAX_BODY} bytes", "max_body")
+    return max_body

@@ -1,0 +1,174 @@
+"""Handlers: what a user registers, and what comes of calling them with an event."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from .. import _core
+from ..config import check_seconds
+from ..events import Event
+
+_log = logging.getLogger("webhookcore.runner")
+_log.addHandler(logging.NullHandler())
+
+HandlerFunction: TypeAlias = Callable[[Event], Any]
+
+MAX_RESULT_BYTES: Final = 64 * 1024
+_LONGEST_SNOOZE: Final = 30 * 24 * 3600.0
+_MAX_ERROR_TEXT: Final = 200
+
+
+class Snooze(Exception):  # noqa: N818  # It says when, not what went wrong.
+    """Raised by a handler to get the event again in ``seconds``; not counted as a failure."""
+
+    def __init__(self, seconds: float, reason: str = "") -> None:
+        self.seconds = check_seconds("seconds", seconds, 0, _LONGEST_SNOOZE)
+        super().__init__(reason or f"again in {seconds:g} s")
+
+
+class Discard(Exception):  # noqa: N818
+    """Raised by a handler that never wants this event: done, not retried, no dead letter."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason or "no reason given")
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A function and the events it is for."""
+
+    source: str
+    pattern: str
+    function: HandlerFunction
+
+    def takes(self, source: str, type: str | None) -> bool:
+        # An event without a type has an empty one, which only a bare `*` takes.
+        return source == self.source and _core.matches_event_pattern(self.pattern, type or "")
+
+    @property
+    def is_async(self) -> bool:
+        function = self.function
+        while isinstance(function, functools.partial):
+            function = function.func
+        call = getattr(function, "__call__", None)  # noqa: B004  # Its kind, not whether it is.
+        return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
+
+    @property
+    def name(self) -> str:
+        return getattr(self.function, "__qualname__", None) or repr(self.function)
+
+
+class Handlers:
+    """The registered handlers, in their order. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._all: tuple[Handler, ...] = ()
+
+    def add(self, handler: Handler) -> None:
+        self._all = (*self._all, handler)
+
+    def of(self, source: str, type: str | None) -> list[Handler]:
+        return [handler for handler in self._all if handler.takes(source, type)]
+
+    def any_async(self, source: str | None = None) -> bool:
+        return any(one.is_async and source in (None, one.source) for one in self._all)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the handlers of one event did, all of them together.
+
+    Each is called, whatever the ones before it did. One failure makes the run fail;
+    without one, one snooze puts the event off.
+    """
+
+    result: Any = None
+    errors: list[BaseException] = field(default_factory=list)
+    snooze: float | None = None
+    discarded: str | None = None
+
+    @property
+    def error_text(self) -> str:
+        """The first failure in one line that any store can hold."""
+        if self.errors:
+            error = self.errors[0]
+            text = f"{type(error).__name__}: {error}"
+        elif self.discarded is not None:
+            text = f"discarded: {self.discarded}"
+        else:
+            text = ""
+        return text[:_MAX_ERROR_TEXT].encode("utf-8", "replace").decode("utf-8")
+
+    def keep(self, value: Any) -> None:
+        """The result is that of the last handler that gives one."""
+        if value is not None:
+            self.result = value
+
+    @contextmanager
+    def recording(self, handler: Handler, event: Event) -> Iterator[None]:
+        try:
+            yield
+        except Snooze as wish:
+            self.snooze = max(wish.seconds, self.snooze or 0.0)
+        except Discard as wish:
+            self.discarded = str(wish)
+        except (Exception, asyncio.CancelledError) as error:
+            self.errors.append(error)
+            _log.exception(
+                "handler %s of source %s raised %s",
+                handler.name,
+                handler.source,
+                type(error).__name__,
+                extra={"source": handler.source, "event_id": event.id, "handler": handler.name},
+            )
+
+
+def run_here(
+    handlers: Sequence[Handler], event: Event, await_: Callable[[Awaitable[Any]], Any]
+) -> Outcome:
+    """Call them in this thread; ``await_`` finishes what an async handler returns."""
+    outcome = Outcome()
+    for handler in handlers:
+        with outcome.recording(handler, event):
+            value = handler.function(event)
+            outcome.keep(await_(value) if inspect.isawaitable(value) else value)
+    return outcome
+
+
+async def run_async(handlers: Sequence[Handler], event: Event) -> Outcome:
+    """Await the async ones on this loop; the others run in a thread."""
+    outcome = Outcome()
+    for handler in handlers:
+        with outcome.recording(handler, event):
+            if handler.is_async:
+                value = handler.function(event)
+            else:
+                value = await asyncio.to_thread(handler.function, event)
+            outcome.keep(await value if inspect.isawaitable(value) else value)
+    return outcome
+
+
+def kept_result(outcome: Outcome, source: str) -> str:
+    """The result as JSON; ``null``, and a log line, when it is none or above 64 KiB."""
+    try:
+        text = json.dumps(outcome.result, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        _log.warning("a result of source %s is no JSON and was not kept: %s", source, error)
+        return "null"
+    if len(text) > MAX_RESULT_BYTES:
+        _log.warning(
+            "a result of source %s has %d bytes and was not kept; %d is the most",
+            source,
+            len(text),
+            MAX_RESULT_BYTES,
+        )
+        return "null"
+    return text

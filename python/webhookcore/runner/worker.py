@@ -1,0 +1,212 @@
+"""Works the inbox: stored events become handled, retried or dead."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .. import _core
+from ..errors import LeaseLostError
+from ..events import Event
+from .handlers import Handler, Outcome, kept_result, run_here
+from .loop import OwnLoop
+
+_log = logging.getLogger("webhookcore.runner")
+
+JITTER: Final = 0.2
+# Small, so that no writer waits long for one batch.
+_PRUNE_BATCH: Final = 200
+_PRUNE_EVERY: Final = 600.0
+_REAP_EVERY: Final = 2.0
+
+
+@dataclass(slots=True)
+class InboxCounts:
+    """What a worker did.
+
+    Attributes:
+        handled: Events whose handlers all went through.
+        ignored: Events that no handler was registered for.
+        discarded: Events that a handler asked to drop.
+        failed: Runs in which a handler raised: ``retried + dead``.
+        retried: Failed runs that are tried again.
+        dead: Failed runs that were the last.
+        snoozed: Runs put off by a handler.
+        lost: Runs whose claim was taken over before they ended.
+        reaped: Claims taken back from processes that died or overran their lease.
+    """
+
+    handled: int = 0
+    ignored: int = 0
+    discarded: int = 0
+    failed: int = 0
+    retried: int = 0
+    dead: int = 0
+    snoozed: int = 0
+    lost: int = 0
+    reaped: int = 0
+
+    def add(self, name: str) -> None:
+        setattr(self, name, getattr(self, name) + 1)
+
+
+class InboxWorker:
+    """Claims one event at a time, runs its handlers here, and records what came of it.
+
+    One thread uses it. Another process that works the same store gets other events.
+
+    Args:
+        store: Shared with the receiver.
+        handlers_for: The handlers of a source and type, in their order.
+        clock: Unix seconds.
+        lease: Seconds until a claim is free although its owner lives.
+        schedule: Waits in seconds after failure 1, 2, …
+    """
+
+    def __init__(
+        self,
+        store: _core.Store,
+        handlers_for: Callable[[str, str | None], Sequence[Handler]],
+        clock: Callable[[], float],
+        lease: float,
+        schedule: Sequence[float],
+    ) -> None:
+        self._store = store
+        self._handlers_for = handlers_for
+        self._clock = clock
+        self._lease_ms = round(lease * 1000)
+        self._schedule = list(schedule)
+        self._loop = OwnLoop()
+        self._prune_at = self._reap_at = time.monotonic()
+        self.counts = InboxCounts()
+
+    def close(self) -> None:
+        self._loop.close()
+
+    def work(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Handle everything that is due, until nothing is or ``stop()`` says so."""
+        if time.monotonic() >= self._reap_at:
+            self.counts.reaped += self._store.reap_events(self._now())
+            self._reap_at = time.monotonic() + _REAP_EVERY
+        while not stop():
+            claimed = self._store.claim_due_events(self._now(), 1, self._lease_ms)
+            if not claimed:
+                self._prune()
+                return
+            self._handle(*claimed[0])
+
+    def seconds_until_due(self) -> float | None:
+        """Until the next pending event is due; None when there is none."""
+        due: int | None = self._store.next_event_due_at()
+        return None if due is None else max(0.0, (due - self._now()) / 1000)
+
+    def _now(self) -> int:
+        return round(self._clock() * 1000)
+
+    def _handle(self, row: dict[str, Any], token: bytes) -> None:
+        started = time.monotonic()
+        handlers = self._handlers_for(row["source"], row["type"])
+        try:
+            outcome = run_here(handlers, stored_event(row), self._loop.await_)
+        except BaseException:
+            # Ctrl-C or an exit: not the event's fault, so it is not counted against it.
+            self._complete(row, token, "pending", next_attempt_at=self._now(), counts=False)
+            raise
+        what = self._record(row, token, outcome, bool(handlers))
+        _log.log(
+            logging.WARNING if what in ("retried", "dead", "lost") else logging.INFO,
+            "event inb_%d of source %s: %s",
+            row["key"],
+            row["source"],
+            what,
+            extra={
+                "source": row["source"],
+                "event_id": row["event_id"],
+                "type": row["type"],
+                "outcome": what,
+                "duration_ms": round((time.monotonic() - started) * 1000, 3),
+            },
+        )
+
+    def _record(
+        self, row: dict[str, Any], token: bytes, outcome: Outcome, had_handlers: bool
+    ) -> str:
+        """Complete the row as its outcome says, and count it; returns what was counted."""
+        state, what, due = self._judge(row, outcome, had_handlers)
+        try:
+            self._complete(
+                row,
+                token,
+                state,
+                next_attempt_at=due,
+                counts=bool(outcome.errors),
+                result=kept_result(outcome, row["source"]) if state == "done" else "",
+                error=outcome.error_text,
+            )
+        except LeaseLostError:
+            # Whoever took the row over runs the handlers again, and records that run.
+            what = "lost"
+        self.counts.add(what)
+        if what in ("retried", "dead"):
+            self.counts.add("failed")
+        return what
+
+    def _judge(
+        self, row: dict[str, Any], outcome: Outcome, had_handlers: bool
+    ) -> tuple[str, str, int | None]:
+        now = self._now()
+        if outcome.errors:
+            due = _core.next_attempt_at(
+                schedule=self._schedule, jitter=JITTER, failures=row["attempts"] + 1, now=now
+            )
+            return ("dead", "dead", None) if due is None else ("pending", "retried", due)
+        if outcome.snooze is not None:
+            return "pending", "snoozed", now + round(outcome.snooze * 1000)
+        if outcome.discarded is not None:
+            return "done", "discarded", None
+        return "done", "handled" if had_handlers else "ignored", None
+
+    def _complete(
+        self,
+        row: dict[str, Any],
+        token: bytes,
+        state: str,
+        *,
+        next_attempt_at: int | None,
+        counts: bool,
+        result: str = "",
+        error: str = "",
+    ) -> None:
+        self._store.complete_event(
+            key=row["key"],
+            token=token,
+            state=state,
+            next_attempt_at=next_attempt_at,
+            counts=counts,
+            handler_result=result,
+            error=error,
+            now=self._now(),
+        )
+
+    def _prune(self) -> None:
+        """One batch of expired idempotency keys, now and then; all the time while many are left."""
+        if time.monotonic() < self._prune_at:
+            return
+        pruned = self._store.prune_keys(self._now(), _PRUNE_BATCH)
+        if pruned < _PRUNE_BATCH:
+            self._prune_at = time.monotonic() + _PRUNE_EVERY
+
+
+def stored_event(row: dict[str, Any]) -> Event:
+    """The event of an inbox row, as it was when its signature was checked."""
+    return Event(
+        row["body"],
+        row["headers"],
+        row["provider"],
+        row["source"],
+        row["timestamp"],
+        row["matched_secret"],
+    )
