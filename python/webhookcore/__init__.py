@@ -1,5 +1,18 @@
 """Webhooks in both directions: verify and receive, sign and deliver."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from .client import (
+    Attempt,
+    Client,
+    Delivery,
+    Endpoint,
+    Message,
+    RunCounts,
+    SendResult,
+    send,
+)
+from .config import Breaker, Exponential
 from .errors import (
     AlreadyDeliveredError,
     BlockedAddressError,
@@ -20,24 +33,51 @@ from .errors import (
 from .events import Event
 from .exchange import Headers, HttpRequest, HttpResponse
 from .providers import Provider, providers
+from .receiver import Receiver
+from .runner import Discard, Snooze
 from .signatures import Verifier, generate_keypair, generate_secret, sign, verify
 from .urls import UrlPolicy, check_url
+
+if _TYPE_CHECKING:
+    from . import fastapi as fastapi, flask as flask
+else:
+
+    def __getattr__(name: str) -> object:
+        # The adapters need frameworks that are extras, so each is imported when it is named.
+        if name in {"fastapi", "flask"}:
+            import importlib
+
+            return importlib.import_module(f".{name}", __name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AlreadyDeliveredError",
+    "Attempt",
     "BlockedAddressError",
+    "Breaker",
+    "Client",
     "ConfigError",
+    "Delivery",
+    "Discard",
+    "Endpoint",
     "Event",
+    "Exponential",
     "Headers",
     "HttpRequest",
     "HttpResponse",
     "IdempotencyConflictError",
     "InvalidUrlError",
+    "Message",
     "NotFoundError",
     "Provider",
+    "Receiver",
+    "RunCounts",
     "SchemaTooNewError",
+    "SendResult",
+    "Snooze",
     "StoreBusyError",
     "StoreCorruptError",
     "StoreError",
@@ -52,6 +92,7 @@ __all__ = [
     "generate_keypair",
     "generate_secret",
     "providers",
+    "send",
     "sign",
     "verify",
 ]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import idna
 
 from . import _core
 from .errors import ConfigError, InvalidUrlError
+
+
+# Seconds that creating an endpoint waits for DNS.
+_RESOLVE_WAIT: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,22 @@ def normal_url(url: str, policy: UrlPolicy) -> str:
     if not isinstance(url, str):
         raise TypeError(f"url must be a str, not {type(url).__name__}")
     return _core.check_url(policy._core, url if url.isascii() else _ascii_host(url))
+
+
+def registered_url(url: str, policy: UrlPolicy) -> str:
+    """``normal_url()`` of an endpoint, whose name is resolved and judged as well.
+
+    One denied address among the answers refuses it. A name that does not resolve now
+    passes: what it is dialled at is judged again at every attempt. Behind a proxy the
+    names are the proxy's to resolve.
+
+    Raises:
+        InvalidUrlError, BlockedAddressError: The URL may not be called.
+    """
+    normal = normal_url(url, policy)
+    if policy.proxy is None:
+        _core.judge_registration(policy._core, normal, _RESOLVE_WAIT)
+    return normal
 
 
 def _ascii_host(url: str) -> str:

@@ -21,7 +21,7 @@ from ..errors import ConfigError, NotFoundError
 from ..providers import find_provider
 from ..signatures import generate_secret
 from ..store import Listing
-from ..urls import normal_url
+from ..urls import registered_url
 from .rows import Endpoint
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ class Endpoints:
 
     def _apply(self, row: dict[str, Any], name: str, value: Any) -> None:
         if name == "url":
-            row["url"] = normal_url(value, self._client.policy)
+            row["url"] = registered_url(value, self._client.policy)
         elif name in _OPTIONS:
             row.update(_OPTIONS[name](value))
         else:
