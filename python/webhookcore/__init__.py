@@ -1,5 +1,6 @@
 """Webhooks in both directions: verify and receive, sign and deliver."""
 
+import importlib as _importlib
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from .client import (
@@ -45,9 +46,7 @@ else:
     def __getattr__(name: str) -> object:
         # The adapters need frameworks that are extras, so each is imported when it is named.
         if name in {"fastapi", "flask"}:
-            import importlib
-
-            return importlib.import_module(f".{name}", __name__)
+            return _importlib.import_module(f".{name}", __name__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -78,7 +78,7 @@ Retry: TypeAlias = str | Sequence[float] | Exponential
 
 
 def retry_schedule(retry: Retry) -> tuple[float, ...]:
-    """The waits in seconds after failure 1, 2, …
+    """The waits in seconds, one after each failure.
 
     Raises:
         ConfigError: An unknown name, a wait that is no positive number of seconds,

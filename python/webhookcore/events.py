@@ -28,7 +28,7 @@ class Event(_core.EventBase):
         matched_secret: Index of the secret that matched, for watching a rotation.
     """
 
-    __slots__ = ("_identity", "_header_view")
+    __slots__ = ("_header_view", "_identity")
 
     _identity: tuple[str | None, str | None, tuple[str, ...]]
     _header_view: Headers

@@ -36,8 +36,8 @@ class Verifier(_core.VerifierBase):
             tolerance that is not above zero.
     """
 
-    def __new__(cls, provider: str, *args: Any, **keywords: Any) -> Verifier:
-        secrets = keywords.get("secrets", args[0] if args else None)
+    def __new__(cls, *args: Any, **keywords: Any) -> Verifier:
+        secrets = keywords.get("secrets", args[1] if len(args) > 1 else None)
         chosen = _RotatingVerifier if cls is Verifier and callable(secrets) else cls
         return super().__new__(chosen)
 
@@ -179,7 +179,7 @@ def sign(
     timestamp: float | None = None,
     url: str | None = None,
     method: str = "POST",
-    content_type: str = "application/json",
+    content_type: str | None = None,
 ) -> dict[str, str]:
     """The headers that a sender puts on a request.
 
@@ -192,7 +192,8 @@ def sign(
         type: The event type, for schemes with a header for it.
         timestamp: Unix time in seconds; the system clock when omitted.
         url: The full URL, where the scheme signs it.
-        content_type: Of the body; Twilio signs a form by its fields.
+        content_type: Of the body; Twilio signs a form by its fields. When omitted, a
+            body that does not begin like JSON is taken for a form.
 
     Raises:
         ConfigError: Unknown scheme, a secret that cannot sign (a public key), or an
@@ -211,8 +212,13 @@ def sign(
         timestamp=time.time() if timestamp is None else float(timestamp),
         url=url,
         method=method,
-        content_type=content_type,
+        content_type=content_type or _likely_content_type(body),
     )
+
+
+def _likely_content_type(body: bytes) -> str:
+    is_json = bytes(body[:64]).lstrip().startswith((b"{", b"["))
+    return "application/json" if is_json else "application/x-www-form-urlencoded"
 
 
 def generate_secret() -> str:

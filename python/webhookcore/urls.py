@@ -11,7 +11,6 @@ import idna
 from . import _core
 from .errors import ConfigError, InvalidUrlError
 
-
 # Seconds that creating an endpoint waits for DNS.
 _RESOLVE_WAIT: Final = 2.0
 

@@ -22,6 +22,11 @@ from .payload import encode, fingerprint
 from .rows import Delivery, Message
 
 _USER_AGENT: Final = "webhookcore/0.1.0"
+_OPTIONAL: Final = {
+    "tenant": None,
+    "idempotency_key": None,
+    "content_type": "application/json",
+}
 # Short, so that Ctrl-C is seen between two of them.
 _SLICE: Final = 0.1
 
@@ -123,8 +128,7 @@ class Client:
             WebhookError: The first fault of an item; the items without one are sent.
         """
         items = [dict(item) for item in messages]
-        rows = [self._row(**{"tenant": None, "idempotency_key": None,
-                             "content_type": "application/json", **item}) for item in items]
+        rows = [self._row(**{**_OPTIONAL, **item}) for item in items]
         results = self._engine.enqueue_many(rows)
         for result in results:
             if isinstance(result, WebhookError):

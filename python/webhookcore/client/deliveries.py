@@ -84,9 +84,7 @@ class Deliveries:
         limit: int | None = None,
     ) -> Listing[Delivery]:
         """Newest first. ``tenant`` omitted: of all tenants."""
-        filters = _filters(
-            tenant, state=state, endpoint_id=endpoint, message_id=message, type=type
-        )
+        filters = _filters(tenant, state=state, endpoint_id=endpoint, message_id=message, type=type)
         return Listing(
             self._client._store.list_deliveries,
             Delivery.from_row,

@@ -31,10 +31,29 @@ _UNSET: Final[Any] = object()
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}")
 # The engine sets these itself, or they belong to the connection.
 _RESERVED: Final = frozenset(
-    "host content-length content-type transfer-encoding connection keep-alive te trailer upgrade "
-    "proxy-authorization proxy-connection expect user-agent".split()
+    [
+        "host",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "upgrade",
+        "proxy-authorization",
+        "proxy-connection",
+        "expect",
+        "user-agent",
+    ]
 )
-_SIGNING_PREFIXES: Final = ("webhook-", "svix-", "x-webhook-", "x-hub-signature", "stripe-signature")
+_SIGNING_PREFIXES: Final = (
+    "webhook-",
+    "svix-",
+    "x-webhook-",
+    "x-hub-signature",
+    "stripe-signature",
+)
 _DAY_MS: Final = 24 * 3600 * 1000
 
 

@@ -173,7 +173,15 @@ class Message:
             when it is first looked at.
     """
 
-    __slots__ = ("_load_body", "_load_deliveries", "created_at", "duplicate", "id", "tenant", "type")
+    __slots__ = (
+        "_load_body",
+        "_load_deliveries",
+        "created_at",
+        "duplicate",
+        "id",
+        "tenant",
+        "type",
+    )
 
     def __init__(
         self,
