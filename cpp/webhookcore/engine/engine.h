@@ -13,28 +13,18 @@
 #include "webhookcore/base/clock.h"
 #include "webhookcore/base/error.h"
 #include "webhookcore/base/random.h"
-#include "webhookcore/core/retry_policy.h"
 #include "webhookcore/engine/events.h"
+#include "webhookcore/engine/options.h"
 #include "webhookcore/store/store.h"
 #include "webhookcore/transport/transport.h"
 
 namespace webhookcore {
 
-struct EngineOptions {
-  Duration lease{std::chrono::minutes{6}};  // Longer than the longest attempt (300 s).
-  std::size_t max_in_flight = 256;
-  std::size_t max_in_flight_per_endpoint = 16;
-  int breaker_failures = 5;  // Zero: no breaker. An endpoint's own values win.
-  Duration breaker_open_for{std::chrono::minutes{5}};
-  Duration retry_after_max{std::chrono::hours{24}};
-  Duration sweep_every{std::chrono::seconds{1}};  // How often lost claims are looked for.
-};
-
 // Makes the transport when the dispatcher thread of this process starts, on that
 // thread; again in a child after a fork.
 using TransportFactory = std::function<Result<std::unique_ptr<Transport>>()>;
 
-struct RunCounts {  // Since the call.
+struct RunCounts {  // Since the call, or since the call before if that was not idle.
   std::int64_t attempts = 0, delivered = 0, failed_attempts = 0, dead = 0;
 };
 
@@ -55,14 +45,17 @@ class Engine {
   Result<void> start();
 
   // Stops taking work, lets attempts in flight finish until `drain` is over, puts the
-  // rest back, and joins. Returns within drain + 1 s. Idempotent.
+  // rest back, and joins. Returns within drain + 1 s: a thread that the store or the
+  // resolver still holds then is left behind, with what it uses. Idempotent.
   void stop(Duration drain);
 
   bool running() const;
 
   // Until nothing is in flight and nothing is due within `wait` of now, or `deadline`
-  // of monotonic time has passed (then false in `idle`). Starts the dispatcher when
-  // it is not running and leaves it as it was.
+  // has passed (then false in `idle`). Starts the dispatcher when it is not running
+  // and stops it again once it is idle; after a false it goes on, so that calls can
+  // be short slices, and a caller that gives up calls stop(). While the store fails,
+  // its error; what is to be recorded is kept. One caller at a time.
   struct IdleResult {
     bool idle = false;
     RunCounts counts = {};

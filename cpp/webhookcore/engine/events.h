@@ -26,6 +26,9 @@ struct AttemptEvent {
   DeliveryState state = DeliveryState::pending;  // After the attempt.
   std::optional<TimePoint> next_attempt_at = {};
   TimePoint at{};
+  // False: the claim had been taken over (lease_lost) or the row was deleted, so the
+  // attempt was made and is not in the store.
+  bool recorded = true;
 };
 
 }  // namespace webhookcore

@@ -1,0 +1,26 @@
+// What an attempt's outcome makes of its delivery: the join of outcome, retry policy
+// and delivery states.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "webhookcore/base/clock.h"
+#include "webhookcore/core/delivery_state.h"
+#include "webhookcore/core/outcome.h"
+#include "webhookcore/core/retry_policy.h"
+
+namespace webhookcore {
+
+struct NextStep {
+  DeliverySignal signal;
+  std::optional<TimePoint> next_attempt_at = {};  // With retry_scheduled.
+  bool disables_endpoint = false;
+};
+
+// `failures` counts this one, if it is one, since the last replay; `draw` as in
+// next_attempt_at().
+NextStep next_step(Outcome outcome, const RetryPolicy& policy, int failures,
+                   std::optional<Duration> retry_after, TimePoint now, std::uint64_t draw);
+
+}  // namespace webhookcore

@@ -1,0 +1,169 @@
+#include "webhookcore/engine/dispatcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "webhookcore/engine/attempt_request.h"
+
+namespace webhookcore {
+
+namespace {
+
+// A claim must outlive its attempt by at least this.
+constexpr Duration kLeaseMargin = std::chrono::seconds{2};
+
+// Enough to keep a lane busy until the next claim, few enough to leave no one else's
+// work lying here.
+std::size_t most_parked(const EngineOptions& options) {
+  return 2 * options.max_in_flight_per_endpoint;
+}
+
+}  // namespace
+
+void Dispatcher::take(std::vector<ReadyDelivery> batch, Moment now) {
+  for (ReadyDelivery& delivery : batch) take_one(std::move(delivery), now);
+}
+
+void Dispatcher::take_one(ReadyDelivery delivery, Moment now) {
+  if (!delivery.endpoint) {
+    orders_.cancels.push_back(delivery.claimed.key);
+    return put_back(delivery, now.wall);
+  }
+  Lane& lane = lanes_[delivery.claimed.endpoint_id];
+  if (is_stale(lane, delivery, now)) return put_back(delivery, now.wall);
+#ifdef WEBHOOKCORE_MUTANT_MARK_BEFORE_SEND
+  conclude({delivery, now.wall, false}, TransferResult{.status = 200}, now);
+#endif
+  if (lane.parked.empty() && can_start(lane)) return start(lane, std::move(delivery), now);
+  park(lane, std::move(delivery), now);
+}
+
+bool Dispatcher::can_start(const Lane& lane) const {
+  return under_way_.size() < options_.max_in_flight &&
+         lane.in_flight < options_.max_in_flight_per_endpoint;
+}
+
+// Claimed too long ago to be sent within its lease, or under an endpoint that does not
+// want it any more.
+bool Dispatcher::is_stale(const Lane& lane, const ReadyDelivery& delivery, Moment now) const {
+  const Endpoint& row = delivery.endpoint->row;
+  const Duration held = now.monotonic - delivery.claimed_at;
+  return closed_ || row.state == EndpointState::disabled || lane.gone == delivery.endpoint ||
+         held + row.timeout + kLeaseMargin > options_.lease;
+}
+
+void Dispatcher::park(Lane& lane, ReadyDelivery delivery, Moment now) {
+  if (lane.parked.size() >= most_parked(options_) || parked_ >= options_.max_in_flight) {
+    return put_back(delivery, place_behind(lane, options_, now));
+  }
+  if (lane.parked.empty()) waiting_.push_back(&lane);
+  lane.parked.push_back(std::move(delivery));
+  ++parked_;
+}
+
+void Dispatcher::start(Lane& lane, ReadyDelivery delivery, Moment now) {
+  bool is_probe = false;
+  if (const auto refused = admit(lane, *delivery.endpoint, options_, now, is_probe)) {
+    return put_back(delivery, refused->until);
+  }
+  auto request = make_attempt_request(*delivery.endpoint, delivery.claimed.message, now.wall);
+  UnderWay attempt{std::move(delivery), now.wall, is_probe};
+  if (!request.ok()) {
+    if (is_probe) abandon_probe(lane.breaker);
+    TransferResult unsent{.error = TransportError::not_signed};
+    unsent.error_text = request.error().detail;
+    return conclude(attempt, std::move(unsent), now);
+  }
+  const TransferId id = ++last_id_;
+  orders_.starts.push_back({id, std::move(request).value()});
+  under_way_.emplace(id, std::move(attempt));
+  ++lane.in_flight;
+}
+
+void Dispatcher::finish(TransferResult result, Moment now) {
+  const auto found = under_way_.find(result.id);
+  if (found == under_way_.end()) return;
+  const UnderWay attempt = std::move(found->second);
+  under_way_.erase(found);
+  const Endpoint& endpoint = attempt.delivery.endpoint->row;
+  Lane& lane = lanes_[attempt.delivery.claimed.endpoint_id];
+  --lane.in_flight;
+  note_duration(lane, result.duration);
+  if (was_cancelled(result)) {
+    if (attempt.is_probe) abandon_probe(lane.breaker);
+    return put_back(attempt.delivery, now.wall);
+  }
+  const Outcome outcome = judge(result.status, result.error);
+  if (outcome == Outcome::gone) {
+    lane.gone = attempt.delivery.endpoint;
+    put_back_parked(lane, now.wall);
+  }
+  const BreakerRule rule = breaker_rule(endpoint, options_);
+  if (record_outcome(lane.breaker, rule, outcome, now.wall)) {
+    put_back_parked(lane, *lane.breaker.open_until);
+  }
+#ifndef WEBHOOKCORE_MUTANT_MARK_BEFORE_SEND
+  conclude(attempt, std::move(result), now);
+#endif
+}
+
+// A shutdown is not the receiver's fault. Where its answer had come, it counts.
+bool Dispatcher::was_cancelled(const TransferResult& result) const {
+  return result.error == TransportError::cancelled && !result.status;
+}
+
+void Dispatcher::conclude(const UnderWay& attempt, TransferResult result, Moment now) {
+  orders_.attempts.push_back(conclude_attempt({.delivery = attempt.delivery.claimed,
+                                               .endpoint = attempt.delivery.endpoint->row,
+                                               .retry_after_max = options_.retry_after_max,
+                                               .started_at = attempt.started_at,
+                                               .now = now.wall,
+                                               .draw = random_.draw()},
+                                              std::move(result)));
+}
+
+Orders Dispatcher::step(Moment now) {
+  bool moved = true;
+  while (moved) {  // One for each lane in turn, so that a deep one does not go first.
+    moved = false;
+    for (Lane* lane : waiting_) moved = start_one_parked(*lane, now) || moved;
+    std::erase_if(waiting_, [](const Lane* lane) { return lane->parked.empty(); });
+  }
+  return std::exchange(orders_, {});
+}
+
+bool Dispatcher::start_one_parked(Lane& lane, Moment now) {
+  if (lane.parked.empty() || !can_start(lane)) return false;
+  ReadyDelivery delivery = std::move(lane.parked.front());
+  lane.parked.pop_front();
+  --parked_;
+  if (is_stale(lane, delivery, now)) {
+    put_back(delivery, now.wall);
+  } else {
+    start(lane, std::move(delivery), now);
+  }
+  return true;
+}
+
+void Dispatcher::close(Moment now) {
+  closed_ = true;
+  for (Lane* lane : std::exchange(waiting_, {})) put_back_parked(*lane, now.wall);
+}
+
+void Dispatcher::put_back(const ReadyDelivery& delivery, TimePoint at) {
+  orders_.put_backs.push_back({delivery.claimed.key, delivery.claimed.token, at});
+}
+
+void Dispatcher::put_back_parked(Lane& lane, TimePoint at) {
+  parked_ -= lane.parked.size();
+  std::erase(waiting_, &lane);
+  for (const ReadyDelivery& delivery : std::exchange(lane.parked, {})) put_back(delivery, at);
+}
+
+std::size_t Dispatcher::room() const {
+  return closed_ || under_way_.size() >= options_.max_in_flight
+             ? 0
+             : options_.max_in_flight - under_way_.size();
+}
+
+}  // namespace webhookcore

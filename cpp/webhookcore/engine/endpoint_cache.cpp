@@ -1,0 +1,79 @@
+#include "webhookcore/engine/endpoint_cache.h"
+
+#include <utility>
+
+namespace webhookcore {
+
+namespace {
+
+bool is_active(const EndpointSecret& secret, TimePoint now) {
+  return !secret.expires_at || *secret.expires_at > now;
+}
+
+// A secret may be a key of one of the endpoint's schemes and not of another (an
+// Ed25519 key beside a shared one), so a text that does not parse is passed over.
+std::vector<SigningKey> keys_of(const Scheme& scheme, const Endpoint& row, TimePoint now) {
+  std::vector<SigningKey> keys;
+  for (const EndpointSecret& secret : row.secrets) {
+    if (!is_active(secret, now)) continue;
+    auto key = parse_signing_key(scheme, secret.text.reveal());
+    if (key.ok()) keys.push_back(std::move(key).value());
+  }
+  return keys;
+}
+
+std::optional<TimePoint> next_expiry(const Endpoint& row, TimePoint now) {
+  std::optional<TimePoint> next;
+  for (const EndpointSecret& secret : row.secrets) {
+    if (!secret.expires_at || *secret.expires_at <= now) continue;
+    if (!next || *secret.expires_at < *next) next = secret.expires_at;
+  }
+  return next;
+}
+
+}  // namespace
+
+std::shared_ptr<const PreparedEndpoint> prepare_endpoint(Endpoint row, TimePoint now) {
+  auto prepared = std::make_shared<PreparedEndpoint>();
+  for (const std::string& name : row.schemes) {
+    const auto scheme = find_scheme(name);
+    if (!scheme) {
+      prepared->cannot_sign = "no scheme of the name " + name;
+      continue;
+    }
+    auto keys = keys_of(*scheme, row, now);
+    if (keys.empty()) {
+      prepared->cannot_sign = "no active secret is a key of the scheme " + name;
+      continue;
+    }
+    prepared->signing.push_back({scheme, std::move(keys)});
+  }
+  if (row.schemes.empty()) prepared->cannot_sign = "the endpoint has no scheme";
+  prepared->good_until = next_expiry(row, now);
+  prepared->row = std::move(row);
+  return prepared;
+}
+
+Result<void> EndpointCache::refresh() {
+  const auto version = store_.endpoints_version();
+  if (!version.ok()) return version.error();
+  if (version_ != *version) endpoints_.clear();
+  version_ = *version;
+  return {};
+}
+
+Result<std::shared_ptr<const PreparedEndpoint>> EndpointCache::get(const std::string& id,
+                                                                   TimePoint now) {
+  const auto known = endpoints_.find(id);
+  if (known != endpoints_.end()) {
+    const auto& prepared = known->second;
+    if (!prepared || !prepared->good_until || *prepared->good_until > now) return prepared;
+  }
+  auto row = store_.get_endpoint(id);
+  if (!row.ok()) return row.error();
+  auto prepared = *row ? prepare_endpoint(std::move(**row), now) : nullptr;
+  endpoints_[id] = prepared;
+  return prepared;
+}
+
+}  // namespace webhookcore

@@ -1,0 +1,153 @@
+#include "webhookcore/engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "webhookcore/engine/outbox.h"
+#include "webhookcore/engine/session_threads.h"
+#include "webhookcore/store/fork_hooks.h"
+
+namespace webhookcore {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// The longest attempt (300 s) with its margin: a shorter lease would free what is
+// still being sent.
+constexpr Duration kShortestLease = 310s;
+constexpr Duration kLongestWaitForIdle = std::chrono::hours{24 * 366};
+constexpr Duration kForkPatience = 10ms;
+
+EngineOptions sane(EngineOptions options) {
+  options.lease = std::max(options.lease, kShortestLease);
+  options.max_in_flight = std::max<std::size_t>(1, options.max_in_flight);
+  options.max_in_flight_per_endpoint =
+      std::clamp<std::size_t>(options.max_in_flight_per_endpoint, 1, options.max_in_flight);
+  return options;
+}
+
+RunCounts difference(const RunCounts& now, const RunCounts& before) {
+  return {.attempts = now.attempts - before.attempts,
+          .delivered = now.delivered - before.delivered,
+          .failed_attempts = now.failed_attempts - before.failed_attempts,
+          .dead = now.dead - before.dead};
+}
+
+// Where the counting of a run_until_idle() begins.
+struct CountedTo {
+  std::weak_ptr<Session> session;
+  RunCounts counts;
+};
+
+}  // namespace
+
+// What cannot outlive a fork is in `threads`, `events` and `counted_to`; the child
+// replaces the first two without looking at what another thread may have left half
+// done in them.
+struct Engine::State {
+  SessionParts parts;
+  Outbox outbox;
+  std::unique_ptr<SessionThreads> threads = std::make_unique<SessionThreads>();
+  std::optional<CountedTo> counted_to = {};  // After a run that did not end idle.
+  std::optional<ForkGuard> fork_guard = {};
+
+  Result<IdleResult> wait_until_idle(Session& session, Duration wait, SteadyTime until) const;
+};
+
+Engine::Engine(std::shared_ptr<Store> store, TransportFactory make_transport, EngineOptions options,
+               const Clock& clock, Random& random) {
+  Store& messages = *store;
+  state_ = std::unique_ptr<State>(
+      new State{.parts = {std::move(store), std::move(make_transport), sane(options), clock, random,
+                          std::make_shared<EventLog>()},
+                .outbox = Outbox(messages, clock, random)});
+  state_->fork_guard.emplace(ForkStage::engine,
+                             ForkHooks{.before = [this] { before_fork(); },
+                                       .in_parent = [this] { after_fork_in_parent(); },
+                                       .in_child = [this] { after_fork_in_child(); }});
+}
+
+Engine::~Engine() {
+  state_->fork_guard.reset();
+  state_->threads->stop(0ms);
+}
+
+std::vector<Result<Enqueued>> Engine::enqueue(std::vector<NewMessage> messages) {
+  auto results = state_->outbox.enqueue(std::move(messages));
+  if (const auto session = state_->threads->current()) session->wake_writer();
+  return results;
+}
+
+Result<void> Engine::start() {
+  auto session = state_->threads->start(state_->parts, SessionEnd::when_told);
+  if (!session.ok()) return session.error();
+  return {};
+}
+
+void Engine::stop(Duration drain) { state_->threads->stop(drain); }
+
+bool Engine::running() const { return state_->threads->current() != nullptr; }
+
+Result<Engine::IdleResult> Engine::run_until_idle(Duration wait, Duration deadline) {
+  const SteadyTime until =
+      std::chrono::steady_clock::now() + std::clamp(deadline, 0ms, kLongestWaitForIdle);
+  const bool was_running = running();
+  auto started = state_->threads->start(state_->parts, SessionEnd::when_idle);
+  if (!started.ok()) return started.error();
+  const std::shared_ptr<Session> session = *started;
+
+  auto& counted_to = state_->counted_to;
+  if (!counted_to || counted_to->session.lock() != session) {
+    counted_to = CountedTo{session, was_running ? session->counts_now() : RunCounts{}};
+  }
+  auto result =
+      state_->wait_until_idle(*session, std::clamp(wait, 0ms, kLongestWaitForIdle), until);
+  if (result.ok() && result->idle) state_->threads->stop_if(SessionEnd::when_idle);
+
+  const RunCounts counts = session->counts_now();
+  const RunCounts before = std::exchange(counted_to->counts, counts);
+  if (!result.ok()) return result;
+  result->counts = difference(counts, before);
+  if (result->idle) counted_to.reset();
+  return result;
+}
+
+Result<Engine::IdleResult> Engine::State::wait_until_idle(Session& session, Duration wait,
+                                                          SteadyTime until) const {
+  std::unique_lock lock(session.mutex);
+  const std::uint64_t question = ++session.questions;
+  session.poked = true;
+  session.writer_cv.notify_one();
+  const auto is_idle = [&] {
+    const auto& answer = session.answer;
+    if (answer.question < question || !answer.quiet) return false;
+    return !answer.next_due_at || *answer.next_due_at > parts.clock.now() + wait;
+  };
+  session.state_cv.wait_until(lock, until, [&] { return session.writer_done || is_idle(); });
+  if (session.store_trouble) return *session.store_trouble;
+  return IdleResult{.idle = is_idle()};
+}
+
+std::vector<AttemptEvent> Engine::take_events(std::size_t limit) {
+  return state_->parts.events->take(limit);
+}
+
+void Engine::before_fork() {
+  if (const auto session = state_->threads->current()) session->park(kForkPatience);
+}
+
+void Engine::after_fork_in_parent() {
+  if (const auto session = state_->threads->current()) session->unpark();
+}
+
+// What another thread may have held at the fork is left where it is, never destroyed.
+void Engine::after_fork_in_child() {
+  static_cast<void>(state_->threads.release());
+  state_->threads = std::make_unique<SessionThreads>();
+  static_cast<void>(new std::shared_ptr<EventLog>(std::move(state_->parts.events)));
+  state_->parts.events = std::make_shared<EventLog>();
+  state_->counted_to.reset();
+}
+
+}  // namespace webhookcore

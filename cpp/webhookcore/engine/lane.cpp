@@ -1,0 +1,50 @@
+#include "webhookcore/engine/lane.h"
+
+#include <algorithm>
+
+namespace webhookcore {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Rounded up, so that nothing comes back before its place.
+TimePoint after(TimePoint wall, FineDuration wait) {
+  return wall + std::chrono::ceil<Duration>(wait);
+}
+
+}  // namespace
+
+BreakerRule breaker_rule(const Endpoint& endpoint, const EngineOptions& options) {
+  return {.failures = endpoint.breaker_failures.value_or(options.breaker_failures),
+          .open_for = endpoint.breaker_open_for.value_or(options.breaker_open_for)};
+}
+
+std::optional<Refused> admit(Lane& lane, const PreparedEndpoint& endpoint,
+                             const EngineOptions& options, Moment now, bool& is_probe) {
+  const BreakerRule rule = breaker_rule(endpoint.row, options);
+  is_probe = state_of(lane.breaker, rule, now.wall) == BreakerState::half_open;
+  if (const auto until = admit(lane.breaker, rule, now.wall)) return Refused{*until};
+
+  const double rate = endpoint.row.rate_limit_per_second.value_or(0);
+  const auto wait = take_token(lane.bucket, rate, now.monotonic);
+  if (!wait) return std::nullopt;
+  if (is_probe) abandon_probe(lane.breaker);
+  const FineDuration spacing{static_cast<FineDuration::rep>(1e6 / rate)};
+  return Refused{after(now.wall, next_place(lane.line, *wait, spacing, now.monotonic))};
+}
+
+TimePoint place_behind(Lane& lane, const EngineOptions& options, Moment now) {
+  const auto width = static_cast<FineDuration::rep>(options.max_in_flight_per_endpoint);
+  const FineDuration spacing = std::clamp<FineDuration>(
+      lane.mean_duration / std::max<FineDuration::rep>(1, width), 100us, 1s);
+  const FineDuration first = spacing * static_cast<FineDuration::rep>(lane.parked.size() + 1);
+  return after(now.wall, next_place(lane.line, first, spacing, now.monotonic));
+}
+
+void note_duration(Lane& lane, Duration duration) {
+  const auto latest = std::chrono::duration_cast<std::chrono::microseconds>(duration);
+  lane.mean_duration += (latest - lane.mean_duration) / 8;
+}
+
+}  // namespace webhookcore

@@ -1,0 +1,62 @@
+// What the dispatcher knows of one endpoint: how much of it is under way, what waits
+// for it, and whether it may be bothered at all.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "webhookcore/base/clock.h"
+#include "webhookcore/core/circuit_breaker.h"
+#include "webhookcore/core/rate_limit.h"
+#include "webhookcore/engine/endpoint_cache.h"
+#include "webhookcore/engine/options.h"
+#include "webhookcore/store/rows.h"
+
+namespace webhookcore {
+
+// Both clocks at one instant: the wall for what is stored, the other for waits.
+struct Moment {
+  TimePoint wall;
+  Duration monotonic;
+};
+
+// A claimed delivery on its way to its endpoint.
+struct ReadyDelivery {
+  ClaimedDelivery claimed;
+  std::shared_ptr<const PreparedEndpoint> endpoint;  // nullptr: deleted meanwhile.
+  Duration claimed_at{};                             // Monotonic.
+};
+
+struct Lane {
+  std::size_t in_flight = 0;
+  std::deque<ReadyDelivery> parked = {};
+  CircuitBreaker breaker = {};
+  TokenBucket bucket = {};
+  WaitingLine line = {};
+  // Running mean of an attempt's length: how fast the lane moves.
+  std::chrono::microseconds mean_duration{std::chrono::milliseconds{50}};
+  // The endpoint as it was when it answered 410: what was claimed under it is not
+  // started any more. Held so that its address cannot come again.
+  std::shared_ptr<const PreparedEndpoint> gone = {};
+};
+
+// Why an attempt may not start now.
+struct Refused {
+  TimePoint until;
+};
+
+// Asks breaker and rate limit, and takes a token when both agree. `is_probe` says
+// whether the attempt is the breaker's probe.
+std::optional<Refused> admit(Lane& lane, const PreparedEndpoint& endpoint,
+                             const EngineOptions& options, Moment now, bool& is_probe);
+
+// When a delivery may come back that finds the lane and its parking full.
+TimePoint place_behind(Lane& lane, const EngineOptions& options, Moment now);
+
+void note_duration(Lane& lane, Duration duration);
+
+BreakerRule breaker_rule(const Endpoint& endpoint, const EngineOptions& options);
+
+}  // namespace webhookcore

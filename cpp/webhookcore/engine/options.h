@@ -1,0 +1,20 @@
+// What the engine is told when it is made.
+#pragma once
+
+#include <cstddef>
+
+#include "webhookcore/base/clock.h"
+
+namespace webhookcore {
+
+struct EngineOptions {
+  Duration lease{std::chrono::minutes{6}};  // Longer than the longest attempt (300 s).
+  std::size_t max_in_flight = 256;
+  std::size_t max_in_flight_per_endpoint = 16;
+  int breaker_failures = 5;  // Zero: no breaker. An endpoint's own values win.
+  Duration breaker_open_for{std::chrono::minutes{5}};
+  Duration retry_after_max{std::chrono::hours{24}};
+  Duration sweep_every{std::chrono::seconds{1}};  // How often lost claims are looked for.
+};
+
+}  // namespace webhookcore
