@@ -124,10 +124,10 @@ def measure(row: Row) -> Result:
 
 def show_table(results: list[Result]) -> None:
     table = Table(title="webhookcore benchmarks", title_justify="left")
-    table.add_column("name")
+    table.add_column("name", no_wrap=True)
     table.add_column("ratio", justify="right")
     table.add_column("goal")
-    table.add_column("min - max", justify="right")
+    table.add_column("min - max", justify="right", no_wrap=True)
     table.add_column("runs", justify="right")
     table.add_column("what")
     for result in results:

@@ -76,12 +76,21 @@ def test_something_that_is_no_list_of_secrets_is_refused(secrets):
 
 
 @pytest.mark.parametrize("provider", TEXT_PROVIDERS)
-def test_a_short_text_secret_works_and_is_warned_about(provider):
+def test_a_short_text_secret_works_and_is_warned_about(provider, caplog):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         wh.Verifier(provider, secrets=["abc"])
-    assert caught
-    assert all("abc" not in str(warning.message) for warning in caught)
+    told = [str(warning.message) for warning in caught] + caplog.messages
+    assert told
+    assert all("abc" not in text for text in told)
+
+
+@pytest.mark.parametrize("provider", TEXT_PROVIDERS)
+def test_a_text_secret_of_usual_length_is_not_warned_about(provider, caplog):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        wh.Verifier(provider, secrets=[SECRETS[provider]])
+    assert caplog.messages == []
 
 
 def test_a_generated_secret_is_32_fresh_random_bytes():
@@ -116,7 +125,7 @@ def test_a_public_key_is_never_a_shared_secret(now):
 def traces(secret: str, signature: str = "") -> list[str]:
     """Forms in which the secret or the expected signature could show."""
     forms = [secret, secret.removeprefix("whsec_"), repr(secret.encode())[2:-1]]
-    if secret.startswith("whsec_"):
+    if secret in {encoded_secret(1), encoded_secret(2)}:
         raw = base64.b64decode(secret.removeprefix("whsec_"))
         forms += [raw.hex(), repr(raw)[2:-1]]
     if signature:
@@ -183,22 +192,38 @@ def _library_locals(error: BaseException) -> str:
     return "\n".join([*shown, *report.format_exception_only()])
 
 
-@pytest.mark.parametrize(
-    ("call", "secret"),
-    [
-        (lambda: wh.verify("stripe", body=b"", headers={}, secrets=[GOOD]), GOOD),
-        (lambda: wh.verify("stripe", body=b"", headers={}, secrets=lambda: [GOOD]), GOOD),
-        (lambda: wh.Verifier("stripe", secrets=[GOOD]).verify(b"", {}), GOOD),
-        (lambda: wh.Verifier("stripe", secrets=lambda: [GOOD]).verify(b"", {}), GOOD),
-        (lambda: wh.Verifier("standard", secrets=[BAD_FORM]), BAD_FORM),
-        (lambda: wh.verify("standard", body=b"", headers={}, secrets=[BAD_FORM]), BAD_FORM),
-        (lambda: wh.sign("standard", body=b"", secret=BAD_FORM, id="m"), BAD_FORM),
-        (lambda: wh.sign("standard", body=b"", secret=[GOOD, BAD_FORM], id="m"), BAD_FORM),
-        (lambda: wh.sign("twilio", body=b"", secret=GOOD), GOOD),
-        (lambda: wh.Verifier("strype", secrets=[GOOD]), GOOD),
-        (lambda: wh.verify("stripe", body=b"", headers={}, secrets=[GOOD], tolerance=0), GOOD),
-    ],
-)
+GIVEN_AWAY = {
+    "verify": (lambda: wh.verify("stripe", body=b"", headers={}, secrets=[GOOD]), GOOD),
+    "verify, callable": (
+        lambda: wh.verify("stripe", body=b"", headers={}, secrets=lambda: [GOOD]),
+        GOOD,
+    ),
+    "verify, bad key": (
+        lambda: wh.verify("standard", body=b"", headers={}, secrets=[BAD_FORM]),
+        BAD_FORM,
+    ),
+    "verify, bad option": (
+        lambda: wh.verify("stripe", body=b"", headers={}, secrets=[GOOD], tolerance=0),
+        GOOD,
+    ),
+    "Verifier": (lambda: wh.Verifier("stripe", secrets=[GOOD]).verify(b"", {}), GOOD),
+    "Verifier, callable": (
+        lambda: wh.Verifier("stripe", secrets=lambda: [GOOD]).verify(b"", {}),
+        GOOD,
+    ),
+    "Verifier, bad key": (lambda: wh.Verifier("standard", secrets=[BAD_FORM]), BAD_FORM),
+    "Verifier, no list": (lambda: wh.Verifier("stripe", secrets=GOOD), GOOD),
+    "Verifier, unknown provider": (lambda: wh.Verifier("strype", secrets=[GOOD]), GOOD),
+    "sign, bad key": (lambda: wh.sign("standard", body=b"", secret=BAD_FORM, id="m"), BAD_FORM),
+    "sign, one bad key": (
+        lambda: wh.sign("stripe", body=b"", secret=[GOOD, " "], id="m"),
+        GOOD,
+    ),
+    "sign, no URL": (lambda: wh.sign("twilio", body=b"", secret=GOOD), GOOD),
+}
+
+
+@pytest.mark.parametrize(("call", "secret"), GIVEN_AWAY.values(), ids=GIVEN_AWAY)
 def test_a_traceback_with_locals_never_shows_a_secret(call, secret):
     with pytest.raises(wh.WebhookError) as caught:
         call()

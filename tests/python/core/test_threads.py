@@ -72,21 +72,22 @@ def progress():
     assert not thread.is_alive()
 
 
-def _progress_during_a_verification(body: bytes, now: int, progress) -> int:
+def _progress_during(calls: int, body: bytes, now: int, progress) -> int:
     one = sender("stripe")
     verifier = wh.Verifier("stripe", secrets=[TEXT_SECRET])
     headers = wh.sign("stripe", body=body, secret=TEXT_SECRET, timestamp=now)
     verify = verifier.verify
     verify(one.body, one.headers(now=now), now=now)  # Whatever is lazy has happened.
     before = progress()
-    verify(body, headers, now=now)
+    for _ in range(calls):
+        verify(body, headers, now=now)
     return progress() - before
 
 
 def test_a_large_body_is_hashed_without_holding_the_interpreter(now, progress):
-    assert _progress_during_a_verification(bytes(8 << 20), now, progress) > 0
+    assert _progress_during(1, bytes(8 << 20), now, progress) > 0
 
 
 def test_a_small_body_is_not_worth_letting_go(now, progress):
     """Below 4 KB letting go costs more than the hash (performance.md section 1)."""
-    assert _progress_during_a_verification(bytes(256), now, progress) == 0
+    assert _progress_during(50_000, bytes(256), now, progress) == 0
