@@ -36,4 +36,12 @@ struct SqliteOptions {
 // the file anew at its first call. `random` outlives the store.
 Result<std::shared_ptr<Store>> open_sqlite_store(const SqliteOptions& options, Random& random);
 
+// The copy of SQLite that stores are written with. Another copy in the same process
+// must never open the same file (architecture rule 7).
+struct SqliteLibrary {
+  std::string version;
+  std::string path;  // Of the shared object that holds its code.
+};
+SqliteLibrary sqlite_library();
+
 }  // namespace webhookcore

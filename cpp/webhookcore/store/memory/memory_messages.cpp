@@ -1,0 +1,103 @@
+#include <algorithm>
+
+#include "webhookcore/core/event_pattern.h"
+#include "webhookcore/store/memory/memory_store_object.h"
+
+namespace webhookcore::memory {
+
+namespace {
+
+// Requirement D13.
+constexpr Duration kSendKeyLife = std::chrono::hours{24};
+
+bool subscribes(const Endpoint& endpoint, const Message& message) {
+  return endpoint.state == EndpointState::enabled && endpoint.tenant == message.tenant &&
+         std::any_of(endpoint.events.begin(), endpoint.events.end(),
+                     [&](const std::string& pattern) {
+                       return matches_event_pattern(pattern, message.type);
+                     });
+}
+
+}  // namespace
+
+const Message* MemoryStore::find_message(std::string_view id) const {
+  const auto found = std::find_if(rows_.messages.begin(), rows_.messages.end(),
+                                  [&](const Message& message) { return message.id == id; });
+  return found == rows_.messages.end() ? nullptr : &*found;
+}
+
+std::vector<Result<Enqueued>> MemoryStore::enqueue(std::span<const NewMessage> messages,
+                                                   TimePoint now) {
+  std::vector<Result<Enqueued>> results;
+  const auto entered = enter();
+  for (const NewMessage& message : messages) {
+    results.push_back(entered.error ? Result<Enqueued>(*entered.error) : enqueue_one(message, now));
+  }
+  return results;
+}
+
+Result<Enqueued> MemoryStore::enqueue_one(const NewMessage& message, TimePoint now) {
+  Enqueued enqueued;
+  enqueued.message_id = message.message.id;
+  const std::pair place{message.message.tenant, message.idempotency_key.value_or("")};
+  if (message.idempotency_key) {
+    const auto before = rows_.send_keys.find(place);
+    if (before != rows_.send_keys.end() && before->second.expires_at > now) {
+      if (before->second.fingerprint != message.fingerprint) {
+        return Error{ErrorCode::conflict, "this idempotency key was used for another message",
+                     "idempotency_key"};
+      }
+      enqueued.message_id = before->second.message_id;
+      enqueued.duplicate = true;
+      enqueued.deliveries = before->second.deliveries;
+      return enqueued;
+    }
+  }
+  if (find_message(message.message.id) != nullptr) {
+    return Error{ErrorCode::conflict, "there is a message " + message.message.id, "id"};
+  }
+  rows_.messages.push_back(message.message);
+  for (const auto& [id, endpoint] : rows_.endpoints) {
+    if (!subscribes(endpoint, message.message)) continue;
+    DeliveryEntry entry;
+    entry.row.key = ++rows_.last_delivery;
+    entry.row.message_id = message.message.id;
+    entry.row.endpoint_id = id;
+    entry.row.tenant = message.message.tenant;
+    entry.row.type = message.message.type;
+    entry.row.next_attempt_at = now;
+    entry.row.created_at = now;
+    entry.row.updated_at = now;
+    enqueued.deliveries.push_back(entry.row.key);
+    rows_.deliveries.emplace(entry.row.key, std::move(entry));
+  }
+  if (message.idempotency_key) {
+    rows_.send_keys[place] = {message.message.id, message.fingerprint, now + kSendKeyLife,
+                              enqueued.deliveries};
+  }
+  return enqueued;
+}
+
+Result<std::optional<Message>> MemoryStore::get_message(std::string_view id) {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  const Message* message = find_message(id);
+  return message == nullptr ? std::nullopt : std::optional(*message);
+}
+
+Result<std::vector<Message>> MemoryStore::list_messages(const MessageFilter& filter) {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  std::vector<Message> messages;
+  bool past_cursor = !filter.before_id;
+  for (auto message = rows_.messages.rbegin(); message != rows_.messages.rend(); ++message) {
+    if (messages.size() >= filter.limit) break;
+    const bool shown = past_cursor && (!filter.tenant || message->tenant == *filter.tenant) &&
+                       (!filter.type || message->type == *filter.type);
+    if (shown) messages.push_back(*message);
+    if (filter.before_id && message->id == *filter.before_id) past_cursor = true;
+  }
+  return messages;
+}
+
+}  // namespace webhookcore::memory

@@ -1,0 +1,60 @@
+// What the in-memory store holds.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "webhookcore/store/store.h"
+
+namespace webhookcore::memory {
+
+struct KeyEntry {
+  bool completed = false;
+  std::string token;
+  TimePoint lease_expires_at{};
+  TimePoint expires_at{};  // When completed.
+  std::string kept_result;
+  std::optional<std::int64_t> inbox_event;
+};
+
+struct InboxEntry {
+  InboxEvent event;
+  std::string token;
+  TimePoint lease_expires_at{};
+};
+
+struct DeliveryEntry {
+  Delivery row;
+  std::string trigger = "send";
+  std::string token;
+  TimePoint lease_expires_at{};
+  std::vector<Attempt> attempts;
+};
+
+struct SendKeyEntry {
+  std::string message_id;
+  std::string fingerprint;
+  TimePoint expires_at{};
+  std::vector<std::int64_t> deliveries;
+};
+
+using Tenant = std::optional<std::string>;
+
+// One process, one mutex, no index: nobody else can hold a claim, so the lease
+// alone says when it is free.
+struct Rows {
+  std::map<std::pair<std::string, std::string>, KeyEntry> keys;  // By source and event key.
+  std::map<std::int64_t, InboxEntry> inbox;
+  std::map<std::string, Endpoint> endpoints;
+  std::int64_t endpoints_version = 1;
+  std::vector<Message> messages;  // Oldest first.
+  std::map<std::int64_t, DeliveryEntry> deliveries;
+  std::int64_t last_delivery = 0;
+  std::map<std::pair<Tenant, std::string>, SendKeyEntry> send_keys;
+};
+
+}  // namespace webhookcore::memory

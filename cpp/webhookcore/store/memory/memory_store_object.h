@@ -1,0 +1,99 @@
+// The reference store. Each method group has a file of its own.
+#pragma once
+
+#include <mutex>
+
+#include "webhookcore/base/random.h"
+#include "webhookcore/store/memory/memory_rows.h"
+
+namespace webhookcore::memory {
+
+class MemoryStore final : public Store {
+ public:
+  explicit MemoryStore(Random& random) : random_(random) {}
+
+  StoreInfo info() override { return {"memory", "", "", 0}; }
+  void close() override;
+
+  // memory_keys.cpp
+  Result<ClaimResult> claim(const ClaimKey& key, TimePoint now, Duration lease) override;
+  Result<void> complete(const ClaimKey& key, const LeaseToken& token, std::string_view kept_result,
+                        TimePoint now, Duration time_to_live) override;
+  Result<void> release(const ClaimKey& key, const LeaseToken& token) override;
+  Result<std::size_t> prune_keys(TimePoint now, std::size_t limit) override;
+
+  // memory_inbox.cpp
+  Result<AcceptResult> accept(const InboxEvent& event, std::optional<std::string_view> event_key,
+                              std::string_view kept_result, TimePoint now,
+                              Duration time_to_live) override;
+  Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint now, std::size_t limit,
+                                                     Duration lease) override;
+  Result<void> complete_event(const EventCompletion& completion, TimePoint now) override;
+  Result<std::size_t> reap_events(TimePoint now) override;
+  Result<std::optional<TimePoint>> next_event_due_at() override;
+  Result<std::optional<InboxEvent>> get_event(std::int64_t key) override;
+  Result<std::vector<InboxEvent>> list_events(const InboxFilter& filter) override;
+  Result<void> replay_event(std::int64_t key, TimePoint now) override;
+
+  // memory_endpoints.cpp
+  Result<void> create_endpoint(const Endpoint& endpoint) override;
+  Result<std::optional<Endpoint>> get_endpoint(std::string_view id) override;
+  Result<std::optional<Endpoint>> find_endpoint_by_uid(const Tenant& tenant,
+                                                       std::string_view uid) override;
+  Result<std::vector<Endpoint>> list_endpoints(const EndpointFilter& filter) override;
+  Result<void> update_endpoint(const Endpoint& endpoint) override;
+  Result<void> delete_endpoint(std::string_view id, TimePoint now) override;
+  Result<std::int64_t> endpoints_version() override;
+
+  // memory_messages.cpp
+  std::vector<Result<Enqueued>> enqueue(std::span<const NewMessage> messages,
+                                        TimePoint now) override;
+  Result<std::optional<Message>> get_message(std::string_view id) override;
+  Result<std::vector<Message>> list_messages(const MessageFilter& filter) override;
+
+  // memory_deliveries.cpp
+  Result<std::vector<ClaimedDelivery>> claim_due(TimePoint now, std::size_t limit,
+                                                 Duration lease) override;
+  std::vector<Result<void>> record_attempts(std::span<const AttemptRecord> records,
+                                            TimePoint now) override;
+  Result<void> put_back(std::span<const PutBack> rows, TimePoint now) override;
+  Result<std::size_t> reap_deliveries(TimePoint now) override;
+  Result<std::optional<TimePoint>> next_due_at() override;
+  Result<void> replay(std::int64_t delivery, bool force, TimePoint now) override;
+  Result<void> cancel(std::int64_t delivery, TimePoint now) override;
+  Result<void> delete_dead(std::int64_t delivery) override;
+
+  // memory_listings.cpp
+  Result<std::optional<Delivery>> get_delivery(std::int64_t key) override;
+  Result<std::vector<Delivery>> list_deliveries(const DeliveryFilter& filter) override;
+  Result<std::vector<Attempt>> list_attempts(std::int64_t delivery) override;
+  Result<DeliveryCounts> count_deliveries(const DeliveryFilter& filter) override;
+
+ private:
+  // Holds the mutex for a whole call, or the error of a closed store.
+  struct Entered {
+    std::unique_lock<std::mutex> lock;
+    std::optional<Error> error;
+  };
+  Entered enter();
+
+  // These hold the mutex already.
+  bool is_claimable(const DeliveryEntry& entry) const;
+  const Endpoint* endpoint_of(const DeliveryEntry& entry) const;
+  const Message* find_message(std::string_view id) const;
+  bool matches(const DeliveryEntry& entry, const DeliveryFilter& filter) const;
+  Result<Enqueued> enqueue_one(const NewMessage& message, TimePoint now);
+  Result<void> record_one(const AttemptRecord& record, TimePoint now);
+  // Leaves nobody's hands; pending for a deleted endpoint becomes cancelled.
+  void settle(DeliveryEntry& entry, DeliveryState state, std::optional<TimePoint> next_attempt_at,
+              TimePoint now);
+  // The entry when it is there, is in flight and the token is its claim's.
+  DeliveryEntry* held(std::int64_t delivery, const LeaseToken& token);
+
+  Random& random_;
+  std::mutex mutex_;
+  bool closed_ = false;
+  Rows rows_;
+};
+
+}  // namespace webhookcore::memory

@@ -1,0 +1,41 @@
+// The endpoints as a message's fan-out needs them, in memory.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "webhookcore/base/error.h"
+#include "webhookcore/store/sqlite/connection.h"
+
+namespace webhookcore::sqlite {
+
+// "" without a tenant, "t" and its name otherwise: the form of the unique indexes.
+std::string scope_of(const std::optional<std::string>& tenant);
+
+// Used inside write transactions only, so by one thread at a time. The version is a
+// fresh random number after every change, not a counter: after a rollback a counter
+// would come to the same value again with other endpoints behind it.
+class EndpointDirectory {
+ public:
+  // Reads the endpoints anew when `version` is not the one that is held.
+  Result<void> refresh(Connection& connection, std::int64_t version);
+
+  // The row keys of the enabled endpoints of `tenant` that subscribe to `type`.
+  std::vector<std::int64_t> subscribers(const std::optional<std::string>& tenant,
+                                        std::string_view type) const;
+
+ private:
+  struct Entry {
+    std::int64_t key = 0;
+    std::vector<std::string> patterns;
+  };
+
+  std::int64_t version_ = -1;
+  std::unordered_map<std::string, std::vector<Entry>> by_scope_;
+};
+
+}  // namespace webhookcore::sqlite

@@ -1,0 +1,118 @@
+#include "webhookcore/store/sqlite/delivery_rows.h"
+#include "webhookcore/store/sqlite/endpoint_rows.h"
+#include "webhookcore/store/sqlite/sqlite_store_object.h"
+
+namespace webhookcore::sqlite {
+
+namespace {
+
+Error no_such_endpoint(std::string_view id) {
+  return {ErrorCode::not_found, "there is no endpoint " + std::string(id)};
+}
+
+std::string select_endpoints(const std::string& where) {
+  return std::string("SELECT ") + kEndpointColumns + " FROM endpoints WHERE " + where;
+}
+
+Result<std::optional<Endpoint>> read_one(Query query) {
+  const auto found = query.step();
+  if (!found) return found.error();
+  if (!*found) return std::optional<Endpoint>();
+  auto endpoint = read_endpoint(query);
+  if (!endpoint) return endpoint.error();
+  return std::optional(std::move(*endpoint));
+}
+
+}  // namespace
+
+Result<void> SqliteStore::create_endpoint(const Endpoint& endpoint) {
+  return write([&](Connection& connection) -> Result<void> {
+    if (auto done = insert_endpoint(connection, endpoint); !done) return done;
+    return change_endpoints_version(connection, database_->random());
+  });
+}
+
+Result<std::optional<Endpoint>> SqliteStore::get_endpoint(std::string_view id) {
+  static const std::string sql = select_endpoints("id = ? AND state <> 2");
+  return read([&](Connection& connection) { return read_one(connection.query(sql.c_str(), id)); });
+}
+
+Result<std::optional<Endpoint>> SqliteStore::find_endpoint_by_uid(
+    const std::optional<std::string>& tenant, std::string_view uid) {
+  static const std::string sql =
+      select_endpoints("coalesce('t' || tenant, '') = ? AND uid = ? AND state <> 2");
+  return read([&](Connection& connection) {
+    return read_one(connection.query(sql.c_str(), scope_of(tenant), uid));
+  });
+}
+
+Result<std::vector<Endpoint>> SqliteStore::list_endpoints(const EndpointFilter& filter) {
+  // A condition whose first value is 0 asks for nothing.
+  static const std::string sql = select_endpoints(
+      "state <> 2 AND (?1 = 0 OR coalesce('t' || tenant, '') = ?2)"
+      " AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR id > ?4) ORDER BY id LIMIT ?5");
+  std::optional<int> state;
+  if (filter.state) state = code_of(*filter.state);
+  return read([&](Connection& connection) -> Result<std::vector<Endpoint>> {
+    std::vector<Endpoint> endpoints;
+    auto query = connection.query(sql.c_str(), filter.tenant.has_value(),
+                                  scope_of(filter.tenant.value_or(std::nullopt)), state,
+                                  filter.after_id, filter.limit);
+    auto done = query.each([&]() -> Result<void> {
+      auto endpoint = read_endpoint(query);
+      if (!endpoint) return endpoint.error();
+      endpoints.push_back(std::move(*endpoint));
+      return {};
+    });
+    if (!done) return done.error();
+    return endpoints;
+  });
+}
+
+Result<void> SqliteStore::update_endpoint(const Endpoint& endpoint) {
+  return write([&](Connection& connection) -> Result<void> {
+    const auto place = find_endpoint(connection, endpoint.id);
+    if (!place) return place.error();
+    if (!*place) return no_such_endpoint(endpoint.id);
+    const std::int64_t key = (*place)->key;
+    if (auto done = overwrite_endpoint(connection, key, endpoint); !done) return done;
+    if (code_of((*place)->state) != code_of(endpoint.state)) {
+      const bool held = endpoint.state == EndpointState::disabled;
+      if (auto done = hold_deliveries(connection, key, held); !done) return done;
+    }
+    return change_endpoints_version(connection, database_->random());
+  });
+}
+
+Result<void> SqliteStore::delete_endpoint(std::string_view id, TimePoint now) {
+  return write([&](Connection& connection) -> Result<void> {
+    const auto place = find_endpoint(connection, id);
+    if (!place) return place.error();
+    if (!*place) return no_such_endpoint(id);
+    const std::int64_t key = (*place)->key;
+    const auto* cancel = find_transition(DeliveryState::pending, DeliverySignal::cancelled);
+    auto cancelled = connection.query(
+        "UPDATE deliveries SET state = ?, held = 0, next_attempt_at = NULL, updated_at = ?"
+        " WHERE key IN (SELECT key FROM deliveries WHERE state = 0 AND held = 0 AND endpoint = ?3"
+        " UNION ALL SELECT key FROM deliveries WHERE held = 1 AND endpoint = ?3)",
+        code_of(cancel->to), now, key);
+    if (auto done = cancelled.run(); !done) return done;
+    auto emptied = connection.query(
+        "UPDATE endpoints SET state = ?, uid = NULL, url = '', description = '', events = x'',"
+        " schemes = x'', secrets = x'', headers = x'', updated_at = ? WHERE key = ?",
+        code_of(EndpointCode::deleted), now, key);
+    if (auto done = emptied.run(); !done) return done;
+    return change_endpoints_version(connection, database_->random());
+  });
+}
+
+Result<std::int64_t> SqliteStore::endpoints_version() {
+  return read([](Connection& connection) -> Result<std::int64_t> {
+    auto query = connection.query("SELECT endpoints_version FROM store_state");
+    const auto found = query.step();
+    if (!found) return found.error();
+    return query.integer(0);
+  });
+}
+
+}  // namespace webhookcore::sqlite

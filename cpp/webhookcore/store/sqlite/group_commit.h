@@ -1,0 +1,68 @@
+// One transaction for all who want to write at the same moment: of the callers that
+// wait, the first commits for the rest.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "webhookcore/base/error.h"
+#include "webhookcore/store/sqlite/write_session.h"
+
+namespace webhookcore::sqlite {
+
+// Safe to share between threads. It has no thread of its own: with one caller
+// nothing is handed over and nobody is woken.
+class GroupCommit {
+ public:
+  // Runs on some caller's thread, inside the transaction. An error undoes this work
+  // alone.
+  using Work = std::function<Result<void>(Connection&)>;
+
+  explicit GroupCommit(WriteSession& session) : session_(session) {}
+
+  // Returns when the work is durable, or with the error that kept it from being so.
+  Result<void> commit(const Work& work);
+
+  // Runs `work` on this thread while nobody else writes, outside a transaction.
+  void alone(const std::function<void()>& work);
+
+  // Around fork(2), on the forking thread: waits for the batch that runs, then keeps
+  // everybody out. In the child the waiting threads do not exist and are forgotten.
+  void before_fork();
+  void after_fork_in_parent();
+  void after_fork_in_child();
+
+ private:
+  // Lives on its caller's stack until `done`; guarded by `mutex_`.
+  struct Request {
+    const Work* work = nullptr;  // Absent: wants to be alone.
+    Result<void> outcome = {};
+    bool leads = false;
+    bool done = false;
+    std::condition_variable wake = {};
+  };
+  using Batch = std::vector<Request*>;
+
+  // Queues the request and waits; true when it was made the leader.
+  bool wait_turn(Request& request);
+  void hand_over();
+  Batch take_batch();
+  void lead();
+  // The error that spoils the whole transaction, if there was one.
+  static std::optional<Error> run_in_savepoint(Connection& connection, Request& request);
+  std::optional<Error> run_batch(const Batch& batch);
+  static void fail(const Batch& batch, const Error& error);
+  // From here on a request of the batch may be gone.
+  void acknowledge(const Batch& batch);
+
+  WriteSession& session_;
+  std::mutex mutex_;
+  std::deque<Request*> queue_;  // The leader stays at its front until its batch is taken.
+  bool led_ = false;
+};
+
+}  // namespace webhookcore::sqlite

@@ -1,0 +1,152 @@
+-- Times are Unix milliseconds. Numbers that stand for a state are fixed in codes.h;
+-- outcomes and errors stand by their names.
+-- Lists (patterns, headers, secrets) are netstrings, which hold any byte: text_list.h.
+
+CREATE TABLE store_state (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  endpoints_version INTEGER NOT NULL  -- A fresh random number after every change of an endpoint.
+) STRICT;
+INSERT INTO store_state (id, endpoints_version) VALUES (1, 1);
+
+-- A deleted endpoint keeps its row, emptied, because deliveries point at it.
+CREATE TABLE endpoints (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  tenant TEXT,
+  uid TEXT,
+  url TEXT NOT NULL,
+  description TEXT NOT NULL,
+  events BLOB NOT NULL,
+  schemes BLOB NOT NULL,
+  secrets BLOB NOT NULL,
+  headers BLOB NOT NULL,
+  retry_schedule BLOB NOT NULL,
+  retry_jitter REAL NOT NULL,
+  max_attempts INTEGER,
+  timeout_ms INTEGER NOT NULL,
+  rate_limit REAL,
+  fifo INTEGER NOT NULL,
+  breaker_failures INTEGER,
+  breaker_open_for_ms INTEGER,
+  state INTEGER NOT NULL,
+  disabled_reason TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+-- `scope` text: '' without a tenant, 't' and its name otherwise, since NULLs never collide.
+CREATE UNIQUE INDEX endpoints_uid
+  ON endpoints (coalesce('t' || tenant, ''), uid) WHERE uid IS NOT NULL;
+
+-- Never updated: a body is written once. Deliveries of message k have the keys
+-- k + 1 … k + fan_out, so that no index is needed to find them, and the newest
+-- message is the counter of both. It must not be pruned.
+CREATE TABLE messages (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  tenant TEXT,
+  type TEXT NOT NULL,
+  content_type TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  fan_out INTEGER NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+
+-- The hot rows: narrow, and in the due index only while they can be claimed.
+CREATE TABLE deliveries (
+  key INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,
+  endpoint INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  held INTEGER NOT NULL,      -- 1: pending, but its endpoint is disabled.
+  cause INTEGER NOT NULL,     -- What brings about the next attempt.
+  attempts INTEGER NOT NULL,
+  budget_used INTEGER NOT NULL,
+  reaps INTEGER NOT NULL,
+  next_attempt_at INTEGER,    -- While pending.
+  owner INTEGER,              -- While in flight, these three.
+  lease_token BLOB,
+  lease_expires_at INTEGER,
+  last_status INTEGER,
+  last_error TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  replayed_at INTEGER
+) STRICT;
+CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE state = 0 AND held = 0;
+CREATE INDEX deliveries_held ON deliveries (endpoint) WHERE held = 1;
+CREATE INDEX deliveries_in_flight ON deliveries (owner) WHERE state = 1;
+CREATE INDEX deliveries_dead ON deliveries (key) WHERE state = 3;
+
+CREATE TABLE attempts (
+  delivery INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  url TEXT NOT NULL,
+  dialled_address TEXT NOT NULL,
+  status INTEGER,
+  outcome TEXT NOT NULL,
+  error TEXT NOT NULL,
+  error_text TEXT NOT NULL,
+  dns_ms INTEGER,
+  connect_ms INTEGER,
+  tls_ms INTEGER,
+  first_byte_ms INTEGER,
+  cause TEXT NOT NULL,
+  response_headers BLOB NOT NULL,
+  response_body BLOB NOT NULL,
+  PRIMARY KEY (delivery, number)
+) STRICT, WITHOUT ROWID;
+
+-- `scope` as in endpoints_uid.
+CREATE TABLE send_keys (
+  scope TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  message INTEGER NOT NULL,
+  fingerprint BLOB NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (scope, idempotency_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX send_keys_expiry ON send_keys (expires_at);
+
+-- `expires_at` of a claim that nobody completes lies a day after its lease.
+CREATE TABLE idempotency_keys (
+  source TEXT NOT NULL,
+  event_key TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  owner INTEGER,
+  lease_token BLOB,
+  lease_expires_at INTEGER,
+  inbox_event INTEGER,        -- The row that an accept stored.
+  expires_at INTEGER NOT NULL,
+  kept_result TEXT NOT NULL,
+  PRIMARY KEY (source, event_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_keys_expiry ON idempotency_keys (expires_at);
+
+-- Like messages, the newest row is the counter and must not be pruned.
+CREATE TABLE inbox (
+  key INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  event_id TEXT,
+  type TEXT,
+  signed_at INTEGER,
+  matched_secret INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  crashes INTEGER NOT NULL,
+  next_attempt_at INTEGER,    -- While pending.
+  owner INTEGER,              -- While running, these three.
+  lease_token BLOB,
+  lease_expires_at INTEGER,
+  last_error TEXT NOT NULL,
+  handler_result TEXT NOT NULL,
+  received_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  headers BLOB NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+CREATE INDEX inbox_due ON inbox (next_attempt_at) WHERE state = 0;
+CREATE INDEX inbox_running ON inbox (owner) WHERE state = 1;
+CREATE INDEX inbox_dead ON inbox (key) WHERE state = 3;

@@ -1,0 +1,38 @@
+#include "webhookcore/store/sqlite/sqlite_store.h"
+
+#include <sqlite3.h>
+
+#include "webhookcore/store/sqlite/migrations.h"
+#include "webhookcore/store/sqlite/registry.h"
+#include "webhookcore/store/sqlite/sqlite_store_object.h"
+
+namespace webhookcore {
+
+Result<std::shared_ptr<Store>> open_sqlite_store(const SqliteOptions& options, Random& random) {
+  auto database = sqlite::acquire_database(options, random);
+  if (!database) return database.error();
+  return std::shared_ptr<Store>(std::make_shared<sqlite::SqliteStore>(std::move(*database)));
+}
+
+namespace sqlite {
+
+StoreInfo SqliteStore::info() {
+  return {"sqlite", database_->path(), sqlite3_libversion(), schema_version()};
+}
+
+void SqliteStore::close_once() {
+  if (!closed_.exchange(true)) release_database(database_);
+}
+
+std::optional<Error> SqliteStore::closed_error() const {
+  if (!closed_) return std::nullopt;
+  return Error{ErrorCode::closed, database_->path() + ": this store was closed"};
+}
+
+Result<void> SqliteStore::write(const GroupCommit::Work& work) {
+  if (auto error = closed_error()) return *error;
+  return database_->write(work);
+}
+
+}  // namespace sqlite
+}  // namespace webhookcore

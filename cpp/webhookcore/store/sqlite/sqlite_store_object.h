@@ -1,0 +1,101 @@
+// The store's face on a database file. Each method group has a file of its own.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "webhookcore/store/sqlite/database.h"
+#include "webhookcore/store/store.h"
+
+namespace webhookcore::sqlite {
+
+// One holder of a Database; several may share it.
+class SqliteStore final : public Store {
+ public:
+  explicit SqliteStore(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+  ~SqliteStore() override { close_once(); }
+  SqliteStore(const SqliteStore&) = delete;
+  SqliteStore& operator=(const SqliteStore&) = delete;
+
+  // sqlite_store.cpp
+  StoreInfo info() override;
+  void close() override { close_once(); }
+
+  // idempotency_store.cpp
+  Result<ClaimResult> claim(const ClaimKey& key, TimePoint now, Duration lease) override;
+  Result<void> complete(const ClaimKey& key, const LeaseToken& token, std::string_view kept_result,
+                        TimePoint now, Duration time_to_live) override;
+  Result<void> release(const ClaimKey& key, const LeaseToken& token) override;
+  Result<std::size_t> prune_keys(TimePoint now, std::size_t limit) override;
+
+  // inbox_accept.cpp
+  Result<AcceptResult> accept(const InboxEvent& event, std::optional<std::string_view> event_key,
+                              std::string_view kept_result, TimePoint now,
+                              Duration time_to_live) override;
+
+  // inbox_store.cpp
+  Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint now, std::size_t limit,
+                                                     Duration lease) override;
+  Result<void> complete_event(const EventCompletion& completion, TimePoint now) override;
+  Result<std::size_t> reap_events(TimePoint now) override;
+  Result<std::optional<TimePoint>> next_event_due_at() override;
+  Result<std::optional<InboxEvent>> get_event(std::int64_t key) override;
+  Result<std::vector<InboxEvent>> list_events(const InboxFilter& filter) override;
+  Result<void> replay_event(std::int64_t key, TimePoint now) override;
+
+  // endpoint_store.cpp
+  Result<void> create_endpoint(const Endpoint& endpoint) override;
+  Result<std::optional<Endpoint>> get_endpoint(std::string_view id) override;
+  Result<std::optional<Endpoint>> find_endpoint_by_uid(const std::optional<std::string>& tenant,
+                                                       std::string_view uid) override;
+  Result<std::vector<Endpoint>> list_endpoints(const EndpointFilter& filter) override;
+  Result<void> update_endpoint(const Endpoint& endpoint) override;
+  Result<void> delete_endpoint(std::string_view id, TimePoint now) override;
+  Result<std::int64_t> endpoints_version() override;
+
+  // enqueue.cpp
+  std::vector<Result<Enqueued>> enqueue(std::span<const NewMessage> messages,
+                                        TimePoint now) override;
+
+  // delivery_claims.cpp
+  Result<std::vector<ClaimedDelivery>> claim_due(TimePoint now, std::size_t limit,
+                                                 Duration lease) override;
+  Result<void> put_back(std::span<const PutBack> rows, TimePoint now) override;
+  Result<std::size_t> reap_deliveries(TimePoint now) override;
+  Result<std::optional<TimePoint>> next_due_at() override;
+
+  // attempt_store.cpp
+  std::vector<Result<void>> record_attempts(std::span<const AttemptRecord> records,
+                                            TimePoint now) override;
+  Result<std::vector<Attempt>> list_attempts(std::int64_t delivery) override;
+
+  // delivery_reads.cpp
+  Result<std::optional<Message>> get_message(std::string_view id) override;
+  Result<std::vector<Message>> list_messages(const MessageFilter& filter) override;
+  Result<std::optional<Delivery>> get_delivery(std::int64_t key) override;
+  Result<std::vector<Delivery>> list_deliveries(const DeliveryFilter& filter) override;
+  Result<DeliveryCounts> count_deliveries(const DeliveryFilter& filter) override;
+
+  // delivery_changes.cpp
+  Result<void> replay(std::int64_t delivery, bool force, TimePoint now) override;
+  Result<void> cancel(std::int64_t delivery, TimePoint now) override;
+  Result<void> delete_dead(std::int64_t delivery) override;
+
+ private:
+  void close_once();
+  std::optional<Error> closed_error() const;
+
+  template <typename Use>
+  std::invoke_result_t<Use, Connection&> read(Use use) {
+    if (auto error = closed_error()) return *error;
+    return database_->read(std::move(use));
+  }
+
+  Result<void> write(const GroupCommit::Work& work);
+  LeaseToken draw_token() { return {database_->random().bytes(16)}; }
+
+  std::shared_ptr<Database> database_;
+  std::atomic<bool> closed_ = false;
+};
+
+}  // namespace webhookcore::sqlite
