@@ -55,8 +55,8 @@ class WebhookError(Exception):
     """Base of every error of webhookcore."""
 
 
-class ConfigError(WebhookError, ValueError):
-    """An option, key or argument that can never work.
+class _FieldError(WebhookError, ValueError):
+    """A value that is refused where it is given.
 
     Attributes:
         field: The option at fault, such as ``"secrets[0]"``; empty when it cannot
@@ -68,11 +68,15 @@ class ConfigError(WebhookError, ValueError):
         self.field = field
 
 
-class InvalidUrlError(ConfigError):
+class ConfigError(_FieldError):
+    """An option, key or argument that can never work."""
+
+
+class InvalidUrlError(_FieldError):
     """A URL whose text is refused: scheme, userinfo, host form, port."""
 
 
-class BlockedAddressError(ConfigError):
+class BlockedAddressError(_FieldError):
     """A URL that leads to an address the policy forbids, such as a private network."""
 
 
@@ -121,6 +125,10 @@ def _rebuild_verification_error(reason: str, text: str, header: str) -> Verifica
     error = VerificationError(reason, header=header)
     error.args = (text,)
     return error
+
+
+class ShortSecretWarning(UserWarning):
+    """A text secret of under 16 bytes, which can be guessed from one signed request."""
 
 
 class IdempotencyConflictError(WebhookError):
@@ -180,7 +188,7 @@ _BY_CODE: Final[dict[str, type[WebhookError]]] = {
     "closed": StoreUnavailableError,
 }
 
-_CONFIG_CODES: Final[dict[str, type[ConfigError]]] = {
+_FIELD_CODES: Final[dict[str, type[_FieldError]]] = {
     "config": ConfigError,
     "invalid_url": InvalidUrlError,
     "blocked_address": BlockedAddressError,
@@ -189,6 +197,6 @@ _CONFIG_CODES: Final[dict[str, type[ConfigError]]] = {
 
 def from_core(code: str, detail: str, field: str) -> WebhookError:
     """The exception for an error of the C++ core; called by its bindings."""
-    if code in _CONFIG_CODES:
-        return _CONFIG_CODES[code](detail, field)
+    if code in _FIELD_CODES:
+        return _FIELD_CODES[code](detail, field)
     return _BY_CODE[code](detail)

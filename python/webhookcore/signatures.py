@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeAlias
 
 from . import _core
-from .errors import ConfigError, VerificationError
+from .errors import ConfigError, ShortSecretWarning, VerificationError
 from .events import Event
 from .exchange import HeadersLike
 from .providers import find_provider
 
 Secret: TypeAlias = str | bytes
 Secrets: TypeAlias = Sequence[Secret] | Callable[[], Sequence[Secret]]
+
+_TEXT_KEYS: Final = frozenset(_core.text_key_schemes())
+_SHORT: Final = 16
+_SHORT_WARNING: Final = "a text secret of under 16 bytes can be guessed from one signed request"
+_MARK_KEY: Final = os.urandom(32)
 
 
 class Verifier(_core.VerifierBase):
@@ -36,6 +44,8 @@ class Verifier(_core.VerifierBase):
             tolerance that is not above zero.
     """
 
+    _provider = "?"
+
     def __new__(cls, *args: Any, **keywords: Any) -> Verifier:
         secrets = keywords.get("secrets", args[1] if len(args) > 1 else None)
         chosen = _RotatingVerifier if cls is Verifier and callable(secrets) else cls
@@ -49,11 +59,13 @@ class Verifier(_core.VerifierBase):
         *,
         source: str | None = None,
     ) -> None:
-        row = find_provider(provider)
-        self._provider = row.name
-        super().__init__(
-            row.name, secret_list(secrets), tolerance, row.name, source or row.name, Event, _refusal
-        )
+        secrets = hide(secrets)
+        name = find_provider(provider).name
+        check_secrets(secrets)
+        super().__init__(name, secrets, tolerance, name, source or name, Event, _refusal)
+        self._provider = name
+        if name in _TEXT_KEYS and any(len(secret) < _SHORT for secret in secrets):
+            warnings.warn(_SHORT_WARNING, ShortSecretWarning, stacklevel=2)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lstrip('_')} {self._provider}>"
@@ -63,7 +75,7 @@ class Verifier(_core.VerifierBase):
 
 
 class _RotatingVerifier(Verifier):
-    """A verifier whose secrets come from a callable."""
+    """A verifier whose secrets come from a callable; it keeps no text of them."""
 
     def __init__(
         self,
@@ -73,11 +85,10 @@ class _RotatingVerifier(Verifier):
         *,
         source: str | None = None,
     ) -> None:
+        self._provider = find_provider(provider).name
         self._options = (tolerance, source)
         self._fetch = secrets
-        self._current = secret_list(secrets)
-        self._inner = Verifier(provider, self._current, tolerance, source=source)
-        super().__init__(provider, self._current, tolerance, source=source)
+        self._current = self._renewed(hide(secrets))
 
     def verify(
         self,
@@ -87,30 +98,55 @@ class _RotatingVerifier(Verifier):
         method: str = "POST",
         now: float | None = None,
     ) -> Event:
-        fresh = secret_list(self._fetch)
-        if fresh != self._current:
-            tolerance, source = self._options
-            self._inner = Verifier(self._provider, fresh, tolerance, source=source)
-            self._current = fresh
-        return self._inner.verify(body, headers, url, method, now)
+        fresh = hide(self._fetch)
+        # One reference, read once: another thread may renew it meanwhile.
+        current = self._current
+        if _mark(fresh) != current[0]:
+            self._current = current = self._renewed(fresh)
+        return current[1].verify(body, headers, url, method, now)
+
+    def close(self) -> None:
+        self._current[1].close()
+
+    def _renewed(self, secrets: HiddenSecrets) -> tuple[bytes, Verifier]:
+        tolerance, source = self._options
+        return _mark(secrets), Verifier(self._provider, secrets, tolerance, source=source)
 
 
-def secret_list(secrets: Secrets) -> list[Secret]:
-    """The secrets as a list of ``str`` or ``bytes``.
+class HiddenSecrets(list[Secret]):
+    """Secrets that no traceback with local variables shows."""
 
-    Raises:
-        ConfigError: None at all, or something that is no text.
+    def __repr__(self) -> str:
+        return f"<{len(self)} secrets>"
+
+
+def hide(secrets: Secrets) -> HiddenSecrets:
+    """The secrets, asked for when they are a callable; not yet checked.
+
+    Whoever is given secrets rebinds its own name to this before anything can raise.
+    What is no list becomes an empty one, which ``check_secrets()`` refuses.
     """
     given = secrets() if callable(secrets) else secrets
-    if given is None or isinstance(given, (str, bytes)):
-        raise ConfigError("must be a list of secrets", "secrets")
-    listed = list(given)
-    if not listed:
-        raise ConfigError("at least one secret is needed; an empty list trusts nobody", "secrets")
-    for position, secret in enumerate(listed):
-        if not isinstance(secret, (str, bytes)):
-            raise ConfigError("must be str or bytes", f"secrets[{position}]")
-    return listed
+    listed = isinstance(given, Iterable) and not isinstance(given, (str, bytes))
+    return HiddenSecrets(given if listed else ())
+
+
+def check_secrets(secrets: HiddenSecrets) -> None:
+    """Raises ConfigError for none at all, or for something that is no text."""
+    if not secrets:
+        raise ConfigError("must be a list of at least one secret", "secrets")
+    texts = [isinstance(secret, (str, bytes)) for secret in secrets]
+    if not all(texts):
+        raise ConfigError("must be str or bytes", f"secrets[{texts.index(False)}]")
+
+
+def _mark(secrets: HiddenSecrets) -> bytes:
+    """Changes when the secrets do, and tells nothing about them."""
+    digest = hashlib.blake2b(key=_MARK_KEY)
+    for secret in secrets:
+        text = secret if isinstance(secret, bytes) else str(secret).encode("utf-8", "surrogatepass")
+        digest.update(len(text).to_bytes(8, "big") + text)
+    return digest.digest()
 
 
 def _refusal(
@@ -164,7 +200,8 @@ def verify(
     Source: Standard Webhooks 1.0, section "Verifying signatures"; the other schemes'
     sources are in the docs.
     """
-    verifier = Verifier(provider, secret_list(secrets), tolerance)
+    secrets = hide(secrets)
+    verifier = Verifier(provider, secrets, tolerance)
     event: Event = verifier.verify(body, headers, url, method, now)
     return event
 
@@ -199,13 +236,14 @@ def sign(
         ConfigError: Unknown scheme, a secret that cannot sign (a public key), or an
             id or URL that the scheme needs.
     """
-    row = find_provider(scheme)
+    secret = hide([secret] if isinstance(secret, (str, bytes)) else secret)
+    name = find_provider(scheme).name
+    check_secrets(secret)
     if not isinstance(body, (bytes, bytearray, memoryview)):
         raise TypeError("body must be the bytes that will be sent")
-    one = isinstance(secret, (str, bytes))
     return _core.sign(
-        scheme=row.name,
-        secrets=secret_list([secret] if one else secret),  # type: ignore[list-item, arg-type]
+        scheme=name,
+        secrets=secret,
         body=bytes(body),
         id=id or "",
         type=type or "",

@@ -83,6 +83,15 @@ std::vector<std::string> scheme_names() {
   return names;
 }
 
+// Those whose secrets' text is the key, however short.
+std::vector<std::string> text_key_schemes() {
+  std::vector<std::string> names;
+  for (const Scheme& scheme : built_in_schemes()) {
+    if (scheme.key.form == KeyForm::utf8) names.push_back(scheme.name);
+  }
+  return names;
+}
+
 std::string new_secret() {
   SystemRandom random;
   return generate_secret(random);
@@ -121,6 +130,7 @@ void register_verify(py::module_& module) {
              py::arg("method"), py::arg("content_type"));
   module.def("event_fields", &event_fields, py::arg("body"), py::arg("paths"));
   module.def("scheme_names", &scheme_names);
+  module.def("text_key_schemes", &text_key_schemes);
   module.def("generate_secret", &new_secret);
   module.def("generate_keypair", &new_keypair);
   module.def("check_signing_secret", &check_signing_secret, py::arg("scheme"), py::arg("secret"));

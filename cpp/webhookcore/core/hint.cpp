@@ -90,6 +90,18 @@ std::optional<std::string> matching_change(const Verifier& verifier, const Signe
   return std::nullopt;
 }
 
+// Names the secrets by their place, never by a byte of them.
+std::string unusual_secrets(const Verifier& verifier) {
+  std::string found;
+  for (std::size_t i = 0; i < verifier.keys().size(); ++i) {
+    if (!verifier.keys()[i].lacks_usual_prefix) continue;
+    found += (found.empty() ? " secrets[" : ", secrets[") + std::to_string(i) + "]";
+  }
+  if (found.empty()) return {};
+  return " The prefix " + verifier.scheme().key.usual_prefix +
+         " of this provider's signing secrets is missing from" + found + ".";
+}
+
 std::string explain_mismatch(const Verifier& verifier, const SignedRequest& request,
                              TimePoint now) {
   if (requires_url(verifier.scheme()) && request.url.empty()) {
@@ -104,7 +116,7 @@ std::string explain_mismatch(const Verifier& verifier, const SignedRequest& requ
               ? "or the body is not byte for byte what was sent: it may have been parsed and "
                 "written again."
               : "or the body is not byte for byte what was sent.";
-  return text;
+  return text + unusual_secrets(verifier);
 }
 
 // Built-in schemes of which this request carries the signature header.

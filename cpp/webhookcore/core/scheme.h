@@ -43,6 +43,8 @@ struct Version {
 
 struct KeyRule {
   KeyForm form = KeyForm::utf8;
+  // What the provider's secrets begin with, for a hint; nothing is refused for it.
+  std::string usual_prefix = {};
   std::vector<std::string> prefixes = {};  // Taken off before decoding; none of them is required.
   // `whpk_` and `whsk_` keys of Standard Webhooks v1a are understood as well.
   bool ed25519_by_prefix = false;

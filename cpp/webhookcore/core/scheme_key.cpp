@@ -157,7 +157,8 @@ Result<VerificationKey> parse_verification_key(const Scheme& scheme, std::string
   if (material->kind == KeyMaterial::Kind::hmac) {
     auto key = hmac_key(*material);
     if (!key) return key.error();
-    return VerificationKey{material->algorithm, std::move(*key)};
+    return VerificationKey{material->algorithm, std::move(*key),
+                           !text.starts_with(scheme.key.usual_prefix)};
   }
   const bool is_public = material->kind == KeyMaterial::Kind::ed25519_public;
   auto key = Ed25519PublicKey::create(is_public ? material->bytes.reveal()

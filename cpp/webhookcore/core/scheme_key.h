@@ -20,6 +20,7 @@ namespace webhookcore {
 struct VerificationKey {
   Algorithm algorithm;
   std::variant<HmacKey, Ed25519PublicKey> key;
+  bool lacks_usual_prefix = false;  // Of KeyRule: it may be something else, an API key.
 };
 
 // Can make signatures; a public key cannot.

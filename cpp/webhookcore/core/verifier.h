@@ -80,6 +80,7 @@ class Verifier {
 
   const Scheme& scheme() const { return *scheme_; }
   Duration tolerance() const { return tolerance_; }
+  std::span<const VerificationKey> keys() const { return keys_; }
 
  private:
   Verifier(std::shared_ptr<const Scheme> scheme, std::vector<VerificationKey> keys,

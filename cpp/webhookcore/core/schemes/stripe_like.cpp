@@ -38,7 +38,9 @@ Scheme generic_row(std::string name, std::string tag) {
 
 // Stripe's `v0` signs test events with a key that everybody has: it is no version.
 std::vector<Scheme> stripe_like() {
-  return {row({"stripe", "Stripe-Signature", "v1"}), generic_row("generic-t-s", "s"),
+  Scheme stripe = row({"stripe", "Stripe-Signature", "v1"});
+  stripe.key.usual_prefix = "whsec_";
+  return {std::move(stripe), generic_row("generic-t-s", "s"),
           generic_row("generic-t-v1", "v1")};
 }
 
