@@ -1,7 +1,7 @@
 """Webhooks in both directions: verify and receive, sign and deliver."""
 
 import importlib as _importlib
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from .client import (
     Attempt,
@@ -40,7 +40,7 @@ from .runner import Discard, Snooze
 from .signatures import Verifier, generate_keypair, generate_secret, sign, verify
 from .urls import UrlPolicy, check_url
 
-if _TYPE_CHECKING:
+if TYPE_CHECKING:
     from . import fastapi as fastapi, flask as flask
 else:
 

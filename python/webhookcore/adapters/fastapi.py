@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..errors import ConfigError, VerificationError, message_of
 from ..events import Event
 from ..exchange import HttpRequest
-from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, public_address
+from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, verify_request
 from ..signatures import Secrets, Verifier
 from .missing import missing
 
@@ -63,6 +63,7 @@ def router(receiver: Receiver, **options: Any) -> APIRouter:
     """A router that takes ``POST /{source}``.
 
     Args:
+        receiver: Every source of it, those that are added later too.
         options: For ``APIRouter``, such as ``tags`` or ``include_in_schema``.
     """
     routes = APIRouter(**{"tags": ["webhooks"], **options})
@@ -107,14 +108,9 @@ def verified(
     prefix = check_public_url(public_url)
 
     async def dependency(request: Request) -> Event:
-        body = await read_body(request, max_body)
-        asked = _request(request, body)
+        asked = _request(request, await read_body(request, max_body))
         try:
-            if max(len(body), asked.content_length or 0) > max_body:
-                raise VerificationError("body_too_large")
-            return verifier.verify(
-                body, asked.headers, public_address(prefix, asked.path, asked.url), asked.method
-            )
+            return verify_request(verifier, asked, public_url=prefix, max_body=max_body)
         except VerificationError as error:
             content = {"error": {"reason": error.reason, "message": message_of(error.reason)}}
             raise HTTPException(error.http_status, content) from error

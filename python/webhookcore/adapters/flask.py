@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..errors import ConfigError, VerificationError
 from ..exchange import HttpRequest, HttpResponse
-from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, public_address, refusal
+from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, refusal, verify_request
 from ..signatures import Secrets, Verifier
 from .missing import missing
 
@@ -41,10 +41,14 @@ class Webhooks:
         if app is not None:
             self.init_app(app, url_prefix=url_prefix)
 
-    def init_app(self, app: Flask, url_prefix: str = "/hooks", *, name: str = "webhookcore") -> None:
+    def init_app(
+        self, app: Flask, url_prefix: str = "/hooks", *, name: str = "webhookcore"
+    ) -> None:
         """Let ``POST {url_prefix}/{source}`` reach the receiver.
 
         Args:
+            app: Its ``extensions["webhookcore"]`` becomes the receiver.
+            url_prefix: Where the sources are.
             name: Of the blueprint; an app that takes two receivers needs two.
 
         Raises:
@@ -88,18 +92,15 @@ def verified(
 
         @functools.wraps(view)
         def checked(*args: Any, **keywords: Any) -> Any:
-            body = read_body(request, max_body)
-            asked = _request(request, body)
+            asked = _request(request, read_body(request, max_body))
             try:
-                if max(len(body), asked.content_length or 0) > max_body:
-                    raise VerificationError("body_too_large")
-                event = verifier.verify(
-                    body, asked.headers, public_address(prefix, asked.path, asked.url), asked.method
-                )
+                event = verify_request(verifier, asked, public_url=prefix, max_body=max_body)
             except VerificationError as error:
                 return _response(refusal(error))
             call = current_app.ensure_sync(view)
-            return call(*args, event=event, **keywords) if by_name else call(event, *args, **keywords)
+            return (
+                call(*args, event=event, **keywords) if by_name else call(event, *args, **keywords)
+            )
 
         return checked
 
@@ -129,7 +130,7 @@ def read_body(asked: Request, limit: int) -> bytes:
             raise ConfigError(_culprit(asked))
         if len(body) > limit:
             return body
-        asked._cached_data = body  # type: ignore[attr-defined]
+        asked._cached_data = body
     return asked.get_data(cache=True)
 
 

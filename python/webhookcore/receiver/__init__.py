@@ -4,7 +4,7 @@ from .answers import refusal
 from .inbox import Inbox, InboxEvent
 from .intake import Decision
 from .receiver import Receiver
-from .sources import DEFAULT_MAX_BODY, Source, check_public_url, public_address
+from .sources import DEFAULT_MAX_BODY, Source, check_public_url, verify_request
 
 __all__ = [
     "DEFAULT_MAX_BODY",
@@ -14,6 +14,6 @@ __all__ = [
     "Receiver",
     "Source",
     "check_public_url",
-    "public_address",
     "refusal",
+    "verify_request",
 ]

@@ -105,7 +105,8 @@ class Inbox:
         )
 
     def get(self, id: str) -> InboxEvent:
-        """
+        """One of them.
+
         Raises:
             NotFoundError: There is none of that id.
         """

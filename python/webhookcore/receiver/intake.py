@@ -17,7 +17,7 @@ from ..runner import Handler, Outcome, kept_result
 from . import answers
 from .inbox import inbox_row
 from .request_log import RequestLog
-from .sources import Source, public_address
+from .sources import Source, is_too_large, verify_request
 
 _log = logging.getLogger("webhookcore.receiver")
 
@@ -88,7 +88,7 @@ class Intake:
                 if settled is not None:
                     return self._settle(decision, *settled)
         except StoreError as error:
-            _log.error("the store refused an event of source %s: %s", source, error)  # noqa: TRY400
+            _log.error("the store refused an event of source %s: %s", source, error)
             unstored = answers.later("store_unavailable", "the event could not be stored")
             return self._settle(decision, "store_unavailable", unstored)
         return decision
@@ -108,23 +108,23 @@ class Intake:
         if request.method != "POST":
             refused = answers.error(405, "method_not_allowed", "only POST", Allow="POST")
             return "method_not_allowed", refused
-        if max(len(request.body), request.content_length or 0) > source.max_body:
+        if is_too_large(request, source.max_body):
             return _refused(VerificationError("body_too_large"))
         return None
 
     def _verify(self, decision: Decision, request: HttpRequest) -> Settled | None:
         source = _source_of(decision)
         try:
-            decision.event = source.verifier.verify(
-                request.body,
-                request.headers,
-                public_address(source.public_url, request.path, request.url),
-                request.method,
-                self._clock(),
+            decision.event = verify_request(
+                source.verifier,
+                request,
+                public_url=source.public_url,
+                max_body=source.max_body,
+                now=self._clock(),
             )
         except VerificationError as refused:
             return _refused(refused)
-        except Exception:
+        except Exception:  # noqa: BLE001  # Whatever it is, it is logged and nothing is let in.
             # The callable that gives the secrets failed, or the URL that is signed is unknown.
             _log.exception("source %s cannot verify anything", source.name)
             return "misconfigured", answers.error(500, "misconfigured", "the source is not ready")
@@ -153,7 +153,7 @@ class Intake:
         try:
             decision.event_key = source.key_of(event)
             (decision.event_key or "").encode("utf-8")
-        except Exception:
+        except Exception:  # noqa: BLE001  # The user's code.
             _log.exception("event_key of source %s failed", source.name)
             return "misconfigured", answers.error(500, "misconfigured", "the event has no key")
         if source.mode == "background":
@@ -213,7 +213,7 @@ class Intake:
                     self._lease_ms,
                 )
             except StoreError as error:
-                _log.error("a result of source %s was not kept: %s", source.name, error)  # noqa: TRY400
+                _log.error("a result of source %s was not kept: %s", source.name, error)
                 return "store_unavailable", answers.later(
                     "store_unavailable", "the result could not be stored"
                 )

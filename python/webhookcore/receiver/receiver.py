@@ -125,6 +125,7 @@ class Receiver:
         """Let a provider in, at the path that ends in ``name``.
 
         Args:
+            name: 1 to 64 of ``A-Z a-z 0-9 _ . -``.
             provider: A built-in name (see ``providers()``); the source's when omitted.
             secrets: As the provider shows them, newest first, or a callable that
                 returns them.
@@ -139,6 +140,8 @@ class Receiver:
                 makes the request an event of its own.
             tolerance: Allowed age of a signature in seconds; the scheme's own when omitted.
             max_body: In bytes; a larger body is refused with 413 unread.
+            allowed_ips: Not available yet.
+            rate_limit: Not available yet.
 
         Raises:
             ConfigError: An unknown provider, a secret that cannot be a key, a name that

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from ..errors import ConfigError
+from ..errors import ConfigError, VerificationError
 from ..events import Event
+from ..exchange import HttpRequest
 from ..providers import Provider, find_provider
 from ..signatures import Secrets, Verifier
 
@@ -85,9 +86,7 @@ def make_source(
     return Source(
         name=name,
         provider=find_provider(name if provider is None else provider),
-        verifier=Verifier(
-            name if provider is None else provider, secrets, tolerance, source=name
-        ),
+        verifier=Verifier(name if provider is None else provider, secrets, tolerance, source=name),
         types=None if types is None else tuple(_check_types(types)),
         mode=mode,
         public_url=check_public_url(public_url),
@@ -121,9 +120,29 @@ def check_public_url(url: str | None) -> str | None:
     return url.rstrip("/")
 
 
-def public_address(public_url: str | None, path: str, url: str | None) -> str | None:
-    """The URL as the provider called it. No part is parsed and written again."""
-    return url if public_url is None else public_url + path
+def is_too_large(request: HttpRequest, max_body: int) -> bool:
+    """Whether the body is, or was announced to be, above the limit."""
+    return max(len(request.body), request.content_length or 0) > max_body
+
+
+def verify_request(
+    verifier: Verifier,
+    request: HttpRequest,
+    *,
+    public_url: str | None,
+    max_body: int,
+    now: float | None = None,
+) -> Event:
+    """The event of a request.
+
+    Raises:
+        VerificationError: The body is too large, or the signature is refused.
+    """
+    if is_too_large(request, max_body):
+        raise VerificationError("body_too_large")
+    # The URL as the provider called it: no part of it is parsed and written again.
+    url = request.url if public_url is None else public_url + request.path
+    return verifier.verify(request.body, request.headers, url, request.method, now)
 
 
 def _check_types(types: Sequence[str]) -> list[str]:

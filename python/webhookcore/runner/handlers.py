@@ -120,7 +120,7 @@ class Outcome:
             self.snooze = max(wish.seconds, self.snooze or 0.0)
         except Discard as wish:
             self.discarded = str(wish)
-        except (Exception, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # The user's code.
             self.errors.append(error)
             _log.exception(
                 "handler %s of source %s raised %s",
