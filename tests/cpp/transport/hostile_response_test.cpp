@@ -1,6 +1,7 @@
 // Receivers that do not speak HTTP as they should: each ends in a typed result, in
 // bounded time, and after a bounded number of bytes.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <string>
@@ -177,11 +178,11 @@ TEST_CASE("a reset after the head does not undo the status") {
 }
 
 TEST_CASE("a body that stalls until the deadline does not undo the status") {
-  const auto ending =
-      meet(send_and_wait("HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\nshort"), 300ms);
+  const auto stall = send_and_wait("HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\nshort");
+  const auto ending = meet(stall, 300ms);
   check_delivered(ending, 202);
   CHECK(ending.result.duration >= 300ms);
-  CHECK(ending.result.duration < 550ms);
+  CHECK(shortest_of_three([&] { return meet(stall, 300ms).result; }) < 300ms + promised_slack);
 }
 
 TEST_CASE("a connection that is reset instead of answered is a reset") {
@@ -243,24 +244,23 @@ TEST_CASE("a redirect is an answer and is not followed") {
 }
 
 TEST_CASE("a receiver that never answers ends the attempt at its deadline") {
-  const auto ending = meet([](Connection& connection) { connection.wait_until_closed(); }, 400ms);
+  const auto silence = [](Connection& connection) { connection.wait_until_closed(); };
+  const auto ending = meet(silence, 300ms);
   check_failed(ending, TransportError::timeout);
-  CHECK(ending.result.duration >= 400ms);
-  CHECK(ending.result.duration < 650ms);
+  CHECK(ending.result.duration >= 300ms);
+  CHECK(shortest_of_three([&] { return meet(silence, 300ms).result; }) < 300ms + promised_slack);
 }
 
 TEST_CASE("a head that drips a byte at a time ends the attempt at its deadline") {
-  const auto ending = meet(
-      [](Connection& connection) {
-        const std::string head = "HTTP/1.1 200 OK\r\nX-Slow: " + std::string(1000, 'd');
-        for (const char byte : head) {
-          if (!connection.send({&byte, 1})) return;
-          std::this_thread::sleep_for(5ms);  // The drip itself; nothing waits for it.
-        }
-      },
-      400ms);
-  check_failed(ending, TransportError::timeout);
-  CHECK(ending.result.duration < 650ms);
+  const auto drip = [](Connection& connection) {
+    const std::string head = "HTTP/1.1 200 OK\r\nX-Slow: " + std::string(100'000, 'd');
+    for (const char byte : head) {
+      if (!connection.send({&byte, 1})) return;
+      std::this_thread::sleep_for(5ms);  // The drip itself; nothing waits for it.
+    }
+  };
+  check_failed(meet(drip, 300ms), TransportError::timeout);
+  CHECK(shortest_of_three([&] { return meet(drip, 300ms).result; }) < 300ms + promised_slack);
 }
 
 TEST_CASE("many hostile receivers at once do not hold a healthy one up") {
@@ -270,16 +270,16 @@ TEST_CASE("many hostile receivers at once do not hold a healthy one up") {
   auto transport = make_transport();
   for (TransferId id = 1; id <= 20; ++id) {
     auto attempt = attempt_to(id % 2 == 0 ? silent.url() : endless.url());
-    attempt.timeout = 2s;
+    attempt.timeout = 60s;
     transport->start(id, std::move(attempt));
   }
   transport->start(100, attempt_to(healthy.url()));
-  bool seen = false;
-  for (const auto& result : await(*transport, 21)) {
-    if (result.id != 100) continue;
-    seen = true;
-    CHECK(result.status == 200);
-    CHECK(result.duration < 1s);
-  }
-  CHECK(seen);
+  // The endless ones end by their cap; the silent ones are still waited for.
+  const auto ended = await(*transport, 11);
+  const auto it = std::find_if(ended.begin(), ended.end(),
+                               [](const TransferResult& result) { return result.id == 100; });
+  REQUIRE(it != ended.end());
+  CHECK(it->status == 200);
+  CHECK(it->duration < busy_slack);
+  CHECK(transport->cancel_all().size() == 10);
 }

@@ -130,11 +130,11 @@ TEST_CASE("a black-holed name ends at its deadline and delays nobody") {
   for (const auto& result : await(*transport, 65)) {
     if (result.id == 100) {
       CHECK(result.status == 200);
-      CHECK(result.duration < 300ms);
+      CHECK(result.duration < busy_slack);
     } else {
       CHECK(result.error == TransportError::dns);
       CHECK(result.duration >= 400ms);
-      CHECK(result.duration < 650ms);
+      CHECK(result.duration < 400ms + busy_slack);
     }
   }
 }
@@ -151,7 +151,7 @@ TEST_CASE("time spent on the name is taken from the whole attempt") {
   const auto result = await(*transport, 1).front();
   CHECK(result.error == TransportError::timeout);
   CHECK(*result.phases.dns >= 300ms);
-  CHECK(result.duration < 750ms);
+  CHECK(result.duration < 500ms + busy_slack);
 }
 
 TEST_CASE("an answer that comes too late is harmless") {
