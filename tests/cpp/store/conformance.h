@@ -1,0 +1,24 @@
+// What every store must do. A store passes when its conformance test calls all of
+// these with a factory of its own; each is one TEST_CASE's body, made of SECTIONs.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "webhookcore/store/store.h"
+
+namespace webhookcore::conformance {
+
+// A new empty store at each call.
+using MakeStore = std::function<std::shared_ptr<Store>()>;
+
+void check_idempotency(const MakeStore& make);
+void check_inbox(const MakeStore& make);
+void check_endpoints(const MakeStore& make);
+void check_enqueue(const MakeStore& make);
+void check_deliveries(const MakeStore& make);
+void check_attempts(const MakeStore& make);
+void check_listings(const MakeStore& make);
+void check_closing(const MakeStore& make);
+
+}  // namespace webhookcore::conformance

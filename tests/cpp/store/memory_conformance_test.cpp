@@ -1,0 +1,22 @@
+#include "catch.h"
+#include "store/conformance.h"
+#include "webhookcore/store/memory/memory_store.h"
+
+using namespace webhookcore;
+
+namespace {
+
+SystemRandom system_random;
+
+std::shared_ptr<Store> make() { return make_memory_store(system_random); }
+
+}  // namespace
+
+TEST_CASE("memory store: idempotency keys") { conformance::check_idempotency(make); }
+TEST_CASE("memory store: inbox") { conformance::check_inbox(make); }
+TEST_CASE("memory store: endpoints") { conformance::check_endpoints(make); }
+TEST_CASE("memory store: enqueue") { conformance::check_enqueue(make); }
+TEST_CASE("memory store: deliveries") { conformance::check_deliveries(make); }
+TEST_CASE("memory store: attempts") { conformance::check_attempts(make); }
+TEST_CASE("memory store: listings") { conformance::check_listings(make); }
+TEST_CASE("memory store: closing") { conformance::check_closing(make); }

@@ -1,0 +1,75 @@
+// Rows for tests, with literal times.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "webhookcore/store/store.h"
+
+namespace webhookcore::samples {
+
+using namespace std::chrono_literals;
+
+inline const TimePoint kNow = from_unix_ms(1'700'000'000'000);
+
+inline Endpoint endpoint(const std::string& id, std::vector<std::string> events = {"*"},
+                         std::optional<std::string> tenant = {}) {
+  Endpoint made;
+  made.id = id;
+  made.tenant = std::move(tenant);
+  made.url = "https://example.com/" + id;
+  made.events = std::move(events);
+  made.schemes = {"standard"};
+  made.secrets = {{Secret("whsec_AAAA"), kNow}};
+  made.retry_schedule = {5s, 300s};
+  made.created_at = kNow;
+  made.updated_at = kNow;
+  return made;
+}
+
+inline NewMessage message(const std::string& id, const std::string& type = "order.created") {
+  NewMessage made;
+  made.message.id = id;
+  made.message.type = type;
+  made.message.body = "{\"id\":\"" + id + "\"}";
+  made.message.created_at = kNow;
+  made.fingerprint = "print of " + id;
+  return made;
+}
+
+inline Result<Enqueued> enqueue(Store& store, const NewMessage& message, TimePoint now = kNow) {
+  return std::move(store.enqueue({&message, 1}, now).front());
+}
+
+inline AttemptRecord record(const ClaimedDelivery& claimed, DeliverySignal signal) {
+  AttemptRecord made;
+  made.delivery = claimed.key;
+  made.token = claimed.token;
+  made.signal = signal;
+  made.endpoint_id = claimed.endpoint_id;
+  made.attempt.started_at = kNow;
+  made.attempt.duration = 12ms;
+  made.attempt.url = "https://example.com/";
+  made.attempt.trigger = claimed.trigger;
+  made.attempt.status = signal == DeliverySignal::succeeded ? 200 : 500;
+  made.attempt.outcome =
+      signal == DeliverySignal::succeeded ? Outcome::delivered : Outcome::transient;
+  return made;
+}
+
+inline Result<void> record_one(Store& store, const AttemptRecord& record, TimePoint now = kNow) {
+  return std::move(store.record_attempts({&record, 1}, now).front());
+}
+
+inline InboxEvent event(const std::string& id, const std::string& source = "stripe") {
+  InboxEvent made;
+  made.source = source;
+  made.provider = "stripe";
+  made.event_id = id;
+  made.type = "invoice.paid";
+  made.body = "{\"id\":\"" + id + "\"}";
+  made.received_at = kNow;
+  return made;
+}
+
+}  // namespace webhookcore::samples

@@ -1,0 +1,38 @@
+#include "catch.h"
+#include "store/conformance.h"
+#include "store/temp_folder.h"
+#include "webhookcore/store/sqlite/sqlite_store.h"
+
+using namespace webhookcore;
+
+namespace {
+
+SystemRandom system_random;
+
+// One folder for each test case, a fresh file for each store.
+struct SqliteBackend {
+  TempFolder folder;
+  int made = 0;
+
+  conformance::MakeStore make() {
+    return [this] {
+      auto store = open_sqlite_store(
+          {.path = folder.file("store-" + std::to_string(++made) + ".db")}, system_random);
+      REQUIRE(store);
+      return *store;
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("sqlite store: idempotency keys") {
+  conformance::check_idempotency(SqliteBackend().make());
+}
+TEST_CASE("sqlite store: inbox") { conformance::check_inbox(SqliteBackend().make()); }
+TEST_CASE("sqlite store: endpoints") { conformance::check_endpoints(SqliteBackend().make()); }
+TEST_CASE("sqlite store: enqueue") { conformance::check_enqueue(SqliteBackend().make()); }
+TEST_CASE("sqlite store: deliveries") { conformance::check_deliveries(SqliteBackend().make()); }
+TEST_CASE("sqlite store: attempts") { conformance::check_attempts(SqliteBackend().make()); }
+TEST_CASE("sqlite store: listings") { conformance::check_listings(SqliteBackend().make()); }
+TEST_CASE("sqlite store: closing") { conformance::check_closing(SqliteBackend().make()); }
