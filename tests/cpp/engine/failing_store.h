@@ -1,0 +1,141 @@
+// The memory store with faults that a test switches on: what a full disk or a held
+// lock looks like from above.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "webhookcore/store/store.h"
+
+namespace webhookcore::testing {
+
+class FailingStore final : public Store {
+ public:
+  explicit FailingStore(std::shared_ptr<Store> inner) : inner_(std::move(inner)) {}
+
+  void fail_with(std::optional<ErrorCode> code) {
+    const std::lock_guard lock(mutex_);
+    code_ = code;
+  }
+  int claims() const { return claims_; }
+  int records() const { return records_; }
+
+  Result<std::vector<ClaimedDelivery>> claim_due(TimePoint now, std::size_t limit,
+                                                 Duration lease) override {
+    ++claims_;
+    if (auto error = fault()) return *error;
+    return inner_->claim_due(now, limit, lease);
+  }
+  std::vector<Result<void>> record_attempts(std::span<const AttemptRecord> rows,
+                                            TimePoint now) override {
+    ++records_;
+    if (auto error = fault()) return std::vector<Result<void>>(rows.size(), *error);
+    return inner_->record_attempts(rows, now);
+  }
+  Result<void> put_back(std::span<const PutBack> rows, TimePoint now) override {
+    if (auto error = fault()) return *error;
+    return inner_->put_back(rows, now);
+  }
+
+  StoreInfo info() override { return inner_->info(); }
+  void close() override { inner_->close(); }
+  Result<ClaimResult> claim(const ClaimKey& k, TimePoint n, Duration l) override {
+    return inner_->claim(k, n, l);
+  }
+  Result<void> complete(const ClaimKey& k, const LeaseToken& t, std::string_view r, TimePoint n,
+                        Duration ttl) override {
+    return inner_->complete(k, t, r, n, ttl);
+  }
+  Result<void> release(const ClaimKey& k, const LeaseToken& t) override {
+    return inner_->release(k, t);
+  }
+  Result<std::size_t> prune_keys(TimePoint n, std::size_t limit) override {
+    return inner_->prune_keys(n, limit);
+  }
+  Result<AcceptResult> accept(const InboxEvent& e, std::optional<std::string_view> k,
+                              std::string_view r, TimePoint n, Duration ttl) override {
+    return inner_->accept(e, k, r, n, ttl);
+  }
+  Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint n, std::size_t limit,
+                                                     Duration lease) override {
+    return inner_->claim_due_events(n, limit, lease);
+  }
+  Result<void> complete_event(const EventCompletion& c, TimePoint n) override {
+    return inner_->complete_event(c, n);
+  }
+  Result<std::size_t> reap_events(TimePoint n) override { return inner_->reap_events(n); }
+  Result<std::optional<TimePoint>> next_event_due_at() override {
+    return inner_->next_event_due_at();
+  }
+  Result<std::optional<InboxEvent>> get_event(std::int64_t k) override {
+    return inner_->get_event(k);
+  }
+  Result<std::vector<InboxEvent>> list_events(const InboxFilter& f) override {
+    return inner_->list_events(f);
+  }
+  Result<void> replay_event(std::int64_t k, TimePoint n) override {
+    return inner_->replay_event(k, n);
+  }
+  Result<void> create_endpoint(const Endpoint& e) override { return inner_->create_endpoint(e); }
+  Result<std::optional<Endpoint>> get_endpoint(std::string_view id) override {
+    return inner_->get_endpoint(id);
+  }
+  Result<std::optional<Endpoint>> find_endpoint_by_uid(const std::optional<std::string>& t,
+                                                       std::string_view uid) override {
+    return inner_->find_endpoint_by_uid(t, uid);
+  }
+  Result<std::vector<Endpoint>> list_endpoints(const EndpointFilter& f) override {
+    return inner_->list_endpoints(f);
+  }
+  Result<void> update_endpoint(const Endpoint& e) override { return inner_->update_endpoint(e); }
+  Result<void> delete_endpoint(std::string_view id, TimePoint n) override {
+    return inner_->delete_endpoint(id, n);
+  }
+  Result<std::int64_t> endpoints_version() override { return inner_->endpoints_version(); }
+  std::vector<Result<Enqueued>> enqueue(std::span<const NewMessage> m, TimePoint n) override {
+    return inner_->enqueue(m, n);
+  }
+  Result<std::size_t> reap_deliveries(TimePoint n) override { return inner_->reap_deliveries(n); }
+  Result<std::optional<TimePoint>> next_due_at() override { return inner_->next_due_at(); }
+  Result<std::optional<Message>> get_message(std::string_view id) override {
+    return inner_->get_message(id);
+  }
+  Result<std::vector<Message>> list_messages(const MessageFilter& f) override {
+    return inner_->list_messages(f);
+  }
+  Result<std::optional<Delivery>> get_delivery(std::int64_t k) override {
+    return inner_->get_delivery(k);
+  }
+  Result<std::vector<Delivery>> list_deliveries(const DeliveryFilter& f) override {
+    return inner_->list_deliveries(f);
+  }
+  Result<std::vector<Attempt>> list_attempts(std::int64_t k) override {
+    return inner_->list_attempts(k);
+  }
+  Result<DeliveryCounts> count_deliveries(const DeliveryFilter& f) override {
+    return inner_->count_deliveries(f);
+  }
+  Result<void> replay(std::int64_t k, bool force, TimePoint n) override {
+    return inner_->replay(k, force, n);
+  }
+  Result<void> cancel(std::int64_t k, TimePoint n) override { return inner_->cancel(k, n); }
+  Result<void> delete_dead(std::int64_t k) override { return inner_->delete_dead(k); }
+
+ private:
+  std::optional<Error> fault() {
+    const std::lock_guard lock(mutex_);
+    if (!code_) return std::nullopt;
+    return Error{*code_, "switched on by the test"};
+  }
+
+  std::shared_ptr<Store> inner_;
+  std::mutex mutex_;
+  std::optional<ErrorCode> code_;
+  std::atomic<int> claims_ = 0;
+  std::atomic<int> records_ = 0;
+};
+
+}  // namespace webhookcore::testing
