@@ -85,6 +85,8 @@ Pkey private_key(std::string_view seed) {
 
 }  // namespace
 
+std::string openssl_version() { return OpenSSL_version(OPENSSL_VERSION); }
+
 std::size_t digest_size(Hash hash) {
   constexpr std::array<std::size_t, 4> sizes{20, 32, 48, 64};
   return sizes[static_cast<std::size_t>(hash)];

@@ -17,6 +17,9 @@ namespace webhookcore {
 
 enum class Hash : std::uint8_t { sha1, sha256, sha384, sha512 };
 
+// Of the library that was loaded, such as "OpenSSL 3.0.17 1 Jul 2025".
+std::string openssl_version();
+
 std::size_t digest_size(Hash hash);
 
 // A digest on the stack; at most 64 bytes (SHA-512).

@@ -172,7 +172,6 @@ void register_engine(py::module_& module) {
       .def("running", &Engine::running)
       .def("run_until_idle", &run_until_idle)
       .def("take_events", &take_events);
-  module.def("curl_version", &curl_version_text);
 }
 
 }  // namespace webhookcore

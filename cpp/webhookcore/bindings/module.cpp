@@ -1,6 +1,9 @@
 #include <pybind11/pybind11.h>
 
+#include "webhookcore/bindings/bind_engine.h"
+#include "webhookcore/bindings/bind_environment.h"
 #include "webhookcore/bindings/bind_rules.h"
+#include "webhookcore/bindings/bind_store.h"
 #include "webhookcore/bindings/bind_url.h"
 #include "webhookcore/bindings/bind_verify.h"
 
@@ -10,4 +13,7 @@ PYBIND11_MODULE(_core, module) {
   webhookcore::register_verify(module);
   webhookcore::register_url(module);
   webhookcore::register_rules(module);
+  webhookcore::register_store(module);
+  webhookcore::register_engine(module);
+  webhookcore::register_environment(module);
 }

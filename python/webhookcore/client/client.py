@@ -55,6 +55,7 @@ class Client:
         durability: ``"full"`` or ``"normal"``; see ``open_store``.
         breaker: Default for endpoints that have none of their own.
         concurrency: Attempts under way at once, in all and to one endpoint.
+        create: Whether a file is made when there is none; else that is an error.
 
     Raises:
         ConfigError: An option that can never work.
@@ -69,10 +70,11 @@ class Client:
         durability: Durability = "full",
         breaker: Breaker | None = None,
         concurrency: tuple[int, int] = (256, 16),
+        create: bool = True,
     ) -> None:
         self.policy = policy or UrlPolicy()
         breaker = breaker or Breaker()
-        self._store = open_store(url, durability)
+        self._store = open_store(url, durability, create=create)
         self._engine = _core.Engine(
             store=self._store,
             policy=self.policy._core,

@@ -1,0 +1,50 @@
+"""The ``webhookcore`` command, one module for each verb.
+
+Exit codes: 0 done, 1 refused or failed, 2 a wrong option or configuration, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import click
+
+from .. import __version__
+from .dead_letters import dead_letters
+from .deliveries import deliveries
+from .doctor import doctor
+from .endpoints import endpoints
+from .failures import Commands
+from .keys import keys
+from .messages import messages
+from .send import send
+from .sign import sign
+from .verify import verify
+from .worker import worker
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="webhookcore")
+def main() -> None:
+    """Receive webhooks verified, send them signed and retried.
+
+    Exit codes: 0 done, 1 refused or failed, 2 a wrong option or configuration.
+    """
+
+
+for _command in (
+    send,
+    verify,
+    sign,
+    keys,
+    endpoints,
+    messages,
+    deliveries,
+    dead_letters,
+    worker,
+    doctor,
+):
+    main.add_command(_command)
+
+__all__ = ["main"]

@@ -1,0 +1,61 @@
+"""Rows of the client as JSON objects."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ..client import Endpoint, Message
+from ..exchange import Headers
+
+
+def row_json(row: Any) -> dict[str, Any]:
+    """The fields of a dataclass; bytes that are no UTF-8 as ``NAME_base64``."""
+    fields: dict[str, Any] = {}
+    for field in dataclasses.fields(row):
+        name, value = field.name, getattr(row, field.name)
+        if isinstance(value, bytes):
+            fields.update(bytes_json(name, value))
+        else:
+            fields[name] = _plain(value)
+    return fields
+
+
+def endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
+    fields = row_json(endpoint)
+    # Values of headers may be credentials: their names are enough to know what is set.
+    fields["headers"] = list(endpoint.headers)
+    if endpoint.secret is None:
+        del fields["secret"]
+    return fields
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "type": message.type,
+        "tenant": message.tenant,
+        "created_at": _plain(message.created_at),
+    }
+
+
+def bytes_json(name: str, value: bytes) -> dict[str, str]:
+    try:
+        return {name: value.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": base64.b64encode(value).decode("ascii")}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, Headers):
+        return [list(pair) for pair in value.pairs()]
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

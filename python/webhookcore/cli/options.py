@@ -1,0 +1,157 @@
+"""Options that several commands take, and how their texts are read."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from .. import environment
+from ..client import Client
+from ..urls import UrlPolicy
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def open_client(db: str, *, policy: UrlPolicy | None = None, create: bool = False) -> Client:
+    """The client of a store. Without ``create`` a mistyped path is an error, not a new file."""
+    return Client(db, policy=policy, create=create)
+
+
+def json_option(function: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")(function)
+
+
+def store_option(function: Command) -> Command:
+    return click.option(
+        "--db",
+        metavar="URL",
+        envvar="WEBHOOKCORE_DATABASE_URL",
+        show_envvar=True,
+        required=True,
+        help="The store, such as sqlite:///webhooks.db.",
+    )(function)
+
+
+def page_options(function: Command) -> Command:
+    """``--limit`` and ``--cursor`` of a listing."""
+    function = click.option("--cursor", help="Go on after the page that named it.")(function)
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        default=100,
+        show_default=True,
+        help="Rows to print.",
+    )(function)
+
+
+def policy_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives the command a ``policy``."""
+
+    @click.option("--allow-http", is_flag=True, help="Let http:// through as well as https://.")
+    @click.option(
+        "--allow",
+        "networks",
+        multiple=True,
+        metavar="CIDR",
+        help="A private network that may be called, such as 127.0.0.0/8. Repeatable.",
+    )
+    @click.option("--ca-file", metavar="FILE", help="PEM file instead of the system's authorities.")
+    @functools.wraps(function)
+    def with_policy(
+        *args: Any, allow_http: bool, networks: tuple[str, ...], ca_file: str | None, **rest: Any
+    ) -> Any:
+        if ca_file is not None:
+            environment.ca_file(ca_file)  # Refused here, not at the first delivery.
+        policy = UrlPolicy(allow_http=allow_http, allow=networks, ca_file=ca_file)
+        return function(*args, policy=policy, **rest)
+
+    return with_policy
+
+
+def data_options(function: Command) -> Command:
+    """``--data`` and ``--raw``; ``read_data()`` makes one value of them."""
+    function = click.option(
+        "--raw", is_flag=True, help="Send the bytes of --data as they are, without the envelope."
+    )(function)
+    return click.option(
+        "--data",
+        default="{}",
+        metavar="JSON|@FILE|-",
+        help="What to send: JSON, a file, or - for standard input. [default: {}]",
+    )(function)
+
+
+def read_data(data: str, raw: bool) -> Any:
+    """The value of ``--data``: bytes when ``raw``, else parsed JSON."""
+    if data == "-":
+        content = sys.stdin.buffer.read()
+    elif data.startswith("@"):
+        try:
+            content = Path(data[1:]).read_bytes()
+        except (OSError, ValueError) as error:
+            raise click.BadParameter(str(error), param_hint="--data") from None
+    else:
+        content = data.encode("utf-8", "surrogateescape")
+    if raw:
+        return content
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(f"is no JSON: {error}", param_hint="--data") from None
+
+
+def header_option(function: Command) -> Command:
+    """Repeatable; gives the command ``headers``, a list of pairs."""
+    return click.option(
+        "--header",
+        "-H",
+        "headers",
+        multiple=True,
+        metavar="'NAME: VALUE'",
+        callback=_read_headers,
+        help="A header of the request. Repeatable.",
+    )(function)
+
+
+def _read_headers(
+    context: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    del context, option
+    pairs = []
+    for value in values:
+        name, colon, content = value.partition(":")
+        if not colon or not name.strip():
+            # The text itself may be a credential and is not repeated.
+            raise click.BadParameter("must be like 'Name: value'")
+        pairs.append((name.strip(), content.strip()))
+    return pairs
+
+
+def read_retry(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> str | list[float] | None:
+    """A schedule's name, seconds between commas, or ``none``."""
+    del context, option
+    if value is None or value == "none":
+        return None if value is None else []
+    try:
+        return [float(part) for part in value.split(",")]
+    except ValueError:
+        return value  # A name, judged where schedules are known.
+
+
+def read_number(
+    context: click.Context, option: click.Parameter, value: float | None
+) -> float | None:
+    """A float that is a number: click itself takes ``nan`` and ``inf``."""
+    del context, option
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter("must be a number")
+    return value

@@ -1,0 +1,81 @@
+"""What this process runs on: libraries, certificates, limits."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import resource
+from dataclasses import dataclass
+from types import ModuleType
+
+from . import _core
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteCopy:
+    """A copy of SQLite in this process; ``path`` is the file that holds its code."""
+
+    version: str
+    path: str
+
+    @property
+    def loses_commits_at_wal_reset(self) -> bool:
+        """Whether it is between 3.7.0 and the fix of 3.51.3 (3.50.7 and 3.44.6 have it too)."""
+        number = tuple(int(part) for part in self.version.split(".")[:3])
+        if number[:2] in ((3, 44), (3, 50)):
+            return number < ((3, 44, 6) if number[1] == 44 else (3, 50, 7))
+        return (3, 7, 0) <= number < (3, 51, 3)
+
+
+def sqlite_copy() -> SqliteCopy:
+    """The one that stores are written with."""
+    return SqliteCopy(*_core.sqlite_library())
+
+
+def python_sqlite_copy() -> SqliteCopy | None:
+    """The one of Python's own ``sqlite3``; None when this Python has none.
+
+    Two different copies must not open one file: they drop each other's locks.
+    """
+    try:
+        module = importlib.import_module("_sqlite3")
+    except ImportError:
+        return None
+    return SqliteCopy(module.sqlite_version, _file_behind(module))
+
+
+def curl_version() -> str:
+    """Libcurl and what it was built with, OpenSSL among it."""
+    text: str = _core.curl_version()
+    return text
+
+
+def openssl_version() -> str:
+    """The OpenSSL that signs and verifies."""
+    text: str = _core.openssl_version()
+    return text
+
+
+def ca_file(configured: str = "") -> str:
+    """Where the certificate authorities are read from.
+
+    Raises:
+        ConfigError: Nowhere.
+    """
+    path: str = _core.find_ca_bundle(configured)
+    return path
+
+
+def open_files_limit() -> int:
+    """How many files and sockets this process may have open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def python_version() -> str:
+    return f"{platform.python_implementation()} {platform.python_version()}"
+
+
+def _file_behind(module: ModuleType) -> str:
+    """The file whose ``sqlite3_libversion`` the module calls; empty when it is hidden in it."""
+    path: str = _core.file_of_symbol(getattr(module, "__file__", None) or "", "sqlite3_libversion")
+    return path

@@ -1,0 +1,103 @@
+"""The examples of the documentation, run as it says: two processes and a socket between them."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import webhookcore as wh
+from support.command import environment
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+SERVERS = {
+    "fastapi": ("uvicorn", "fastapi_receiver:app", "--port", "{port}"),
+    "flask": ("flask", "--app", "flask_receiver", "run", "--port", "{port}"),
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def receiving(framework: str, secret: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    """The URL of a running example, and the file that holds what it printed."""
+    port = free_port()
+    printed = folder / "printed.txt"
+    command = [part.format(port=port) for part in SERVERS[framework]]
+    store = f"sqlite:///{folder / 'receiver.db'}"
+    with printed.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=EXAMPLES,
+            env=environment(WEBHOOK_SECRET=secret, WEBHOOK_STORE=store),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for(port, process, printed)
+            yield f"http://127.0.0.1:{port}", printed
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes], printed: Path) -> None:
+    ends = time.monotonic() + 60
+    with socket.socket() as probe:
+        while probe.connect_ex(("127.0.0.1", port)) != 0:
+            assert process.poll() is None, printed.read_text()
+            assert time.monotonic() < ends, printed.read_text()
+            time.sleep(0.05)
+
+
+def send(store: Path, url: str, secret: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, EXAMPLES / "sender.py", f"sqlite:///{store}", url, secret],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("framework", SERVERS)
+def test_a_message_goes_from_the_sender_to_the_handler_once(framework, tmp_path):
+    secret = wh.generate_secret()
+    with receiving(framework, secret, tmp_path) as (url, printed):
+        first = send(tmp_path / "sender.db", f"{url}/hooks/shop", secret)
+        again = send(tmp_path / "sender.db", f"{url}/hooks/shop", secret)
+        ends = time.monotonic() + 20
+        while "order 7" not in printed.read_text() and time.monotonic() < ends:
+            time.sleep(0.05)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.endswith("delivered after 1 attempt(s)\n")
+    assert again.stdout == first.stdout
+    assert printed.read_text().count("order 7 order.created") == 1
+
+
+@pytest.mark.parametrize("framework", SERVERS)
+def test_the_light_path_verifies_and_refuses(framework, tmp_path):
+    secret = wh.generate_secret()
+    headers = wh.sign("standard", body=b"{}", secret=secret, id="msg_1")
+    with receiving(framework, secret, tmp_path) as (url, _):
+        genuine = urllib.request.Request(f"{url}/light", b"{}", headers)
+        with urllib.request.urlopen(genuine, timeout=20) as response:
+            assert response.read().strip() in (b'{"seen":"msg_1"}', b'{"seen": "msg_1"}')
+        forged = urllib.request.Request(f"{url}/light", b"[]", headers)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(forged, timeout=20)
+        assert refused.value.code == 401
+        refused.value.close()
