@@ -1,0 +1,38 @@
+"""python -m faults kill [--kills N] [--processes N] [--seed N]: longer runs than the tests make."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from .kill import Plan, run_kills
+
+
+def kill(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="webhookcore-kill-") as folder:
+        plan = Plan(Path(folder), kills=options.kills, processes=options.processes)
+        if options.seed is not None:
+            plan.seed = options.seed
+        report = run_kills(plan)
+    print(report.line())
+    for fault in report.faults():
+        print(fault, file=sys.stderr)
+    return 1 if report.faults() else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
+    kinds = parser.add_subparsers(required=True)
+    kills = kinds.add_parser("kill", help="kill -9 of sending and delivering processes")
+    kills.add_argument("--kills", type=int, default=1000)
+    kills.add_argument("--processes", type=int, default=2, choices=range(1, 9))
+    kills.add_argument("--seed", type=int, help="of the moments; the machine adds its own chance")
+    kills.set_defaults(run=kill)
+    options = parser.parse_args()
+    return options.run(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Ends in the way it is told, with a client that nobody closed. Says `leaving` just before."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from . import core_choice  # noqa: F401  # First: decides which module is loaded.
+
+import webhookcore as wh  # isort: skip
+
+from .sender import open_client, say  # isort: skip
+
+
+class OnPurposeError(Exception):
+    pass
+
+
+def wait_until_in_flight(client: wh.Client) -> None:
+    ends = time.monotonic() + 30
+    while not len(client.deliveries.list(state="in_flight", limit=1)):
+        assert time.monotonic() < ends, "nothing is in flight"
+        time.sleep(0.01)
+
+
+def send_forever(client: wh.Client) -> None:
+    while True:
+        client.send("left.behind", {})
+
+
+def leave_by_exit() -> None:
+    sys.exit(7)
+
+
+def leave_hard() -> None:
+    os._exit(8)
+
+
+def leave_by_exception() -> None:
+    raise OnPurposeError
+
+
+def leave_by(number: signal.Signals) -> Callable[[], None]:
+    def leave() -> None:
+        os.kill(os.getpid(), number)
+        threading.Event().wait(30)
+
+    return leave
+
+
+def leave_by_two_interrupts() -> None:
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        threading.Event().wait(30)
+    finally:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def leave_by_sigterm_handler() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(9))
+    leave_by(signal.SIGTERM)()
+
+
+WAYS: dict[str, Callable[[], None]] = {
+    "end": lambda: None,
+    "sys.exit": leave_by_exit,
+    "os._exit": leave_hard,
+    "exception": leave_by_exception,
+    "SIGTERM": leave_by(signal.SIGTERM),
+    "SIGTERM handled": leave_by_sigterm_handler,
+    "SIGINT": leave_by(signal.SIGINT),
+    "SIGINT twice": leave_by_two_interrupts,
+}
+
+
+def prepare(state: str, client: wh.Client) -> wh.Client | None:
+    """Bring the client into the state in which the process ends; None: the last one is gone."""
+    client.send("before.leaving", {})
+    if state in ("delivering", "closed late", "run_until_idle"):
+        client.start()
+        for number in range(12):
+            client.send("in.flight", {"number": number})
+        wait_until_in_flight(client)
+    if state == "sending":
+        for _ in range(3):
+            threading.Thread(target=send_forever, args=(client,), daemon=True).start()
+    if state == "closed late":
+        atexit.register(client.close, timeout=0)
+    if state == "run_until_idle":
+        # Blocks on the thread that waits; the main thread leaves meanwhile.
+        threading.Thread(target=client.run_until_idle, kwargs={"wait": 60}, daemon=True).start()
+    if state == "closed":
+        client.close()
+    return None if state == "deleted" else client
+
+
+def main() -> None:
+    options = json.loads(sys.argv[1])
+    client: wh.Client | None = open_client(options["store"])
+    if not client.endpoints.list(limit=1):
+        client.endpoints.create(options["url"], events=["*"], timeout=60)
+    client = prepare(options["state"], client)
+    say("leaving")
+    WAYS[options["way"]]()
+    del client
+
+
+if __name__ == "__main__":
+    main()

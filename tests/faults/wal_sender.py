@@ -1,0 +1,38 @@
+"""Sends large messages as fast as it can, so that the log is folded into the file again and again."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+
+from . import core_choice  # noqa: F401  # First: decides which module is loaded.
+
+import webhookcore as wh  # isort: skip
+
+from .sender import say  # isort: skip
+
+BODY = bytes(100_000)  # 1,000 pages, after which a checkpoint comes, are 40 of these.
+SMALL = 5  # So many small ones go between two large ones.
+
+
+def send(client: wh.Client, count: int) -> None:
+    for number in range(count):
+        body = BODY if number % SMALL == 0 else b"small"
+        say(f"ack {client.send('log.filled', body).id}")
+
+
+def main() -> None:
+    options = json.loads(sys.argv[1])
+    with wh.Client(options["store"], durability="normal") as client:
+        say("up")
+        sys.stdin.readline()
+        threads = [threading.Thread(target=send, args=(client, options["sends"])) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+// LD_PRELOAD: makes long the moments of a checkpoint in which SQLite before 3.51.3 can lose
+// commits (https://sqlite.org/wal.html#walresetbug), and takes defences away, one by one:
+//
+//   WAL_WINDOW_US       how long each moment is made, in microseconds
+//   WAL_WINDOW_MMAP     set: memory mapping stays on, although the program switches it off
+//   WAL_WINDOW_PASSIVE  set: every checkpoint is a passive one
+//   WAL_WINDOW_NO_GATE  set: the lock around commits and checkpoints is not taken
+//   WAL_WINDOW_LOG      a file that gets one line for each checkpoint that was made long
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static __thread int in_checkpoint;
+static __thread int moments;
+volatile int wal_window_is_open;  // For a program that wants to act inside the moment.
+
+// The library is loaded by a Python module for itself, so RTLD_NEXT does not see it.
+static void* of_sqlite(const char* name) {
+  void* library = dlopen("libsqlite3.so.0", RTLD_LAZY);
+  return library == NULL ? NULL : dlsym(library, name);
+}
+
+static void linger(void) {
+  const char* microseconds = getenv("WAL_WINDOW_US");
+  if (!in_checkpoint || microseconds == NULL) return;
+  ++moments;
+  wal_window_is_open = 1;
+  usleep((useconds_t)atoi(microseconds));
+  wal_window_is_open = 0;
+}
+
+int sqlite3_wal_checkpoint_v2(void* db, const char* name, int mode, int* log, int* done) {
+  static int (*real)(void*, const char*, int, int*, int*);
+  if (real == NULL) real = of_sqlite("sqlite3_wal_checkpoint_v2");
+  in_checkpoint = 1;
+  moments = 0;
+  if (getenv("WAL_WINDOW_PASSIVE") != NULL) {
+    linger();  // Others commit meanwhile, so that the checkpoint finds the log changed.
+    mode = 0;
+  }
+  const int code = real(db, name, mode, log, done);
+  in_checkpoint = 0;
+  const char* path = getenv("WAL_WINDOW_LOG");
+  if (path != NULL) {
+    const int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    char line[64];
+    const int length = snprintf(line, sizeof line, "mode %d code %d moments %d\n", mode, code, moments);
+    if (write(file, line, (size_t)length) != length) abort();
+    close(file);
+  }
+  return code;
+}
+
+// Between reading the log's header and acting on it; only reached with a mapped file.
+int munmap(void* address, size_t length) {
+  static int (*real)(void*, size_t);
+  if (real == NULL) real = dlsym(RTLD_NEXT, "munmap");
+  linger();
+  return real(address, length);
+}
+
+// Between the copying of pages and the note that they were copied.
+int fdatasync(int file) {
+  static int (*real)(int);
+  if (real == NULL) real = dlsym(RTLD_NEXT, "fdatasync");
+  const int code = real(file);
+  linger();
+  return code;
+}
+
+int sqlite3_exec(void* db, const char* sql, void* call, void* argument, char** error) {
+  static int (*real)(void*, const char*, void*, void*, char**);
+  if (real == NULL) real = of_sqlite("sqlite3_exec");
+  const char* setting = sql != NULL ? strstr(sql, "mmap_size = 0") : NULL;
+  if (setting == NULL || getenv("WAL_WINDOW_MMAP") == NULL) {
+    return real(db, sql, call, argument, error);
+  }
+  char changed[1024];
+  snprintf(changed, sizeof changed, "%.*smmap_size = 268435456%s", (int)(setting - sql), sql,
+           setting + strlen("mmap_size = 0"));
+  return real(db, changed, call, argument, error);
+}
+
+static int is_gate(int file, const struct flock* lock) {
+  char link[64];
+  char path[4096];
+  if (lock->l_start != 0 || getenv("WAL_WINDOW_NO_GATE") == NULL) return 0;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+  const ssize_t length = readlink(link, path, sizeof path);
+  return length > 5 && memcmp(path + length - 5, "-lock", 5) == 0;
+}
+
+static int pass_on(const char* name, int file, int command, void* argument) {
+  int (*real)(int, int, ...) = (int (*)(int, int, ...))dlsym(RTLD_NEXT, name);
+  if ((command == F_SETLK || command == F_SETLKW) && is_gate(file, argument)) return 0;
+  return real(file, command, argument);
+}
+
+int fcntl(int file, int command, ...) {
+  va_list rest;
+  va_start(rest, command);
+  void* argument = va_arg(rest, void*);
+  va_end(rest);
+  return pass_on("fcntl", file, command, argument);
+}
+
+int fcntl64(int file, int command, ...) {
+  va_list rest;
+  va_start(rest, command);
+  void* argument = va_arg(rest, void*);
+  va_end(rest);
+  return pass_on("fcntl64", file, command, argument);
+}
