@@ -28,11 +28,8 @@ class OwnLoop:
         loop, self._loop = self._loop, None
         if loop is None:
             return
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
         try:
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            loop.run_until_complete(_end_tasks(asyncio.all_tasks(loop)))
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.run_until_complete(loop.shutdown_default_executor())
         finally:
@@ -48,6 +45,12 @@ class OwnLoop:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+async def _end_tasks(left: set[asyncio.Task[Any]]) -> None:
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:

@@ -1,0 +1,68 @@
+"""A server process on loopback, and requests to it byte by byte."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def serving(command: list[str], port: int, folder: Path) -> Iterator[subprocess.Popen]:
+    """Runs `python -m ...` in a folder until it answers on the port; ends it afterwards."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        ends = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > ends:
+                    process.kill()
+                    raise AssertionError(process.communicate()[0].decode()) from None
+                time.sleep(0.02)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+
+
+def exchange(port: int, head: str, *parts: bytes) -> tuple[int, bytes]:
+    """Sends a request as it is; status and body of the response, read to its length."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as peer:
+        peer.sendall(head.replace("\n", "\r\n").encode("latin-1") + b"\r\n")
+        for part in parts:
+            peer.sendall(part)
+        stream = peer.makefile("rb")
+        status = int(stream.readline().split()[1])
+        length = 0
+        while (line := stream.readline().strip()) != b"":
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        return status, stream.read(length)
