@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 import webhookcore as wh
 from support.receiving import SECRET, answer, request, stripe
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+
 import webhookcore as wh
 from support.receiving import SECRET, answer, stripe
 

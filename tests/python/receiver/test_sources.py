@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 import webhookcore as wh
 from support.receiving import SECRET, answer, stripe
 
@@ -50,7 +51,7 @@ def test_an_option_that_is_not_built_yet_is_refused_and_not_ignored(url, option)
 
 
 def test_an_unknown_provider_is_answered_with_the_nearest_name(url):
-    with wh.Receiver(url) as receiver, pytest.raises(wh.ConfigError, match="'strip'.*stripe"):
+    with wh.Receiver(url) as receiver, pytest.raises(wh.ConfigError, match=r"'strip'.*stripe"):
         receiver.add_source("strip", secrets=[SECRET])
 
 

@@ -8,6 +8,7 @@ import logging
 import threading
 
 import pytest
+
 import webhookcore as wh
 from support.receiving import SECRET, answer, stripe
 
@@ -306,7 +307,7 @@ class TestSnoozeAndDiscard:
 @pytest.mark.parametrize(
     "result",
     [object(), {"x": float("nan")}, "x" * 65535, {1, 2}, b"bytes"],
-    ids=lambda r: str(r)[:9],
+    ids=["object", "nan", "long", "set", "bytes"],
 )
 def test_a_result_that_cannot_be_kept_is_logged_and_null(receiver, caplog, result):
     receiver.on("stripe")(lambda event: result)
@@ -324,9 +325,14 @@ def test_a_result_of_64_kib_is_kept(receiver):
 
 
 @pytest.mark.parametrize(
-    "text", ["a\ud800b", "x" * 5000, "", "line\nbreak\0"], ids=lambda t: repr(t)[:9]
+    "text",
+    ["a\ud800b", "x" * 5000, "", "line\nbreak\0"],
+    ids=["surrogate", "long", "empty", "control"],
 )
-def test_any_text_of_an_exception_can_be_stored(receiver, text):
+def test_any_text_of_an_exception_can_be_stored(receiver, text, caplog):
+    # pytest-xdist cannot carry a captured traceback with a surrogate in it.
+    caplog.set_level(logging.CRITICAL, "webhookcore.runner")
+
     def broken(event):
         raise ValueError(text)
 
