@@ -99,8 +99,9 @@ class DeliveryStore {
   // and `force` is not set (then it is sent once more under the same message id);
   // conflict for any other state; not_found.
   virtual Result<void> replay(std::int64_t delivery, bool force, TimePoint now) = 0;
-  virtual Result<void> cancel(std::int64_t delivery, TimePoint now) = 0;  // conflict unless pending.
-  virtual Result<void> delete_dead(std::int64_t delivery) = 0;            // conflict unless dead.
+  virtual Result<void> cancel(std::int64_t delivery,
+                              TimePoint now) = 0;               // conflict unless pending.
+  virtual Result<void> delete_dead(std::int64_t delivery) = 0;  // conflict unless dead.
 };
 
 }  // namespace webhookcore

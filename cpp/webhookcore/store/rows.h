@@ -18,7 +18,7 @@ namespace webhookcore {
 // ---- Sending -----------------------------------------------------------------
 
 struct EndpointSecret {
-  Secret text;                              // As shown to the user: "whsec_…", "whsk_…" or plain.
+  Secret text;  // As shown to the user: "whsec_…", "whsk_…" or plain.
   TimePoint created_at{};
   std::optional<TimePoint> expires_at = {};  // Set by rotation: signs until then.
 };
@@ -26,13 +26,13 @@ struct EndpointSecret {
 enum class EndpointState : std::uint8_t { enabled, disabled };
 
 struct Endpoint {
-  std::string id;  // "ep_" + ULID
+  std::string id;                          // "ep_" + ULID
   std::optional<std::string> tenant = {};  // Absent: the scope without a tenant, not all tenants.
   std::optional<std::string> uid = {};     // The user's own name for it, unique per tenant.
   std::string url;
   std::string description = {};
-  std::vector<std::string> events;   // Patterns; `*` matches dots too.
-  std::vector<std::string> schemes;  // Names of built-in schemes, all of them sign.
+  std::vector<std::string> events;      // Patterns; `*` matches dots too.
+  std::vector<std::string> schemes;     // Names of built-in schemes, all of them sign.
   std::vector<EndpointSecret> secrets;  // Newest first.
   std::vector<OwnedHeader> headers = {};
   std::vector<Duration> retry_schedule;
@@ -80,8 +80,8 @@ struct Delivery {
   std::optional<std::string> tenant = {};
   std::string type;
   DeliveryState state = DeliveryState::pending;
-  int attempts = 0;          // All that were made, over every replay.
-  int budget_used = 0;       // Failures since the last replay: what the schedule counts.
+  int attempts = 0;     // All that were made, over every replay.
+  int budget_used = 0;  // Failures since the last replay: what the schedule counts.
   int reaps = 0;
   std::optional<TimePoint> next_attempt_at = {};  // Only while pending.
   std::optional<int> last_status = {};

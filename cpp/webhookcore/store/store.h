@@ -12,8 +12,8 @@
 namespace webhookcore {
 
 struct StoreInfo {
-  std::string backend;         // "sqlite" or "memory"
-  std::string path;            // Of the file; empty for memory.
+  std::string backend;          // "sqlite" or "memory"
+  std::string path;             // Of the file; empty for memory.
   std::string library_version;  // SQLite's, of the copy that is linked.
   int schema_version = 0;
 };

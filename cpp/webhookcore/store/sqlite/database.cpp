@@ -1,5 +1,7 @@
 #include "webhookcore/store/sqlite/database.h"
 
+#include <unistd.h>
+
 #include "webhookcore/store/sqlite/claim_release.h"
 #include "webhookcore/store/sqlite/migrations.h"
 
@@ -15,12 +17,17 @@ Database::Database(SessionOptions options, Random& random)
 
 Result<void> Database::start() {
   if (auto ready = ensure_ready(); !ready) return ready;
+  const bool had_log = access((path_ + "-wal").c_str(), F_OK) == 0;
   Result<void> outcome;
   group_.alone([&] {
     outcome = session_.enter();
     if (!outcome) return;
     outcome = migrate(session_.connection(), path_);
-    if (!outcome) session_.disconnect();
+    if (!outcome) {
+      // Leaves no empty log of ours beside somebody else's file.
+      if (!had_log) session_.connection().fold_log_on_close();
+      session_.disconnect();
+    }
     session_.leave();
   });
   return outcome;

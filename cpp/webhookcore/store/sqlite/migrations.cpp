@@ -1,7 +1,5 @@
 #include "webhookcore/store/sqlite/migrations.h"
 
-#include <unistd.h>
-
 #include "webhookcore/store/sqlite/codes.h"
 #include "webhookcore/store/sqlite/migration_texts.h"  // Made by CMake from schema/*.sql.
 
@@ -78,14 +76,9 @@ Result<void> run_migration(Connection& connection, int version) {
 int schema_version() { return static_cast<int>(migration_texts.size()); }
 
 Result<void> migrate(Connection& connection, const std::string& path) {
-  const bool had_log = access((path + "-wal").c_str(), F_OK) == 0;
   const auto state = read_state(connection);
   if (!state) return state.error();
-  if (auto judged = judge(*state, path); !judged) {
-    // Leaves no empty log of ours beside somebody else's file.
-    if (!had_log) connection.fold_log_on_close();
-    return judged;
-  }
+  if (auto judged = judge(*state, path); !judged) return judged;
   if (auto done = use_log(connection, path); !done) return done;
   if (state->version == schema_version()) return {};
   for (int version = static_cast<int>(state->version) + 1; version <= schema_version(); ++version) {

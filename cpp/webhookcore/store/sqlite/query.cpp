@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "webhookcore/store/sqlite/sqlite_error.h"
@@ -54,12 +55,14 @@ void Query::bind(Borrowed blob) {
 
 Result<bool> Query::step() {
   if (failure_) return *failure_;
+  // A COMMIT that fails leaves SQLite's own record of the system's error unset.
+  errno = 0;
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
+  const int system_errno = errno;
   sqlite3* const connection = sqlite3_db_handle(statement_);
-  return make_error(sqlite3_extended_errcode(connection), sqlite3_system_errno(connection),
-                    sqlite3_errmsg(connection));
+  return make_error(sqlite3_extended_errcode(connection), system_errno, sqlite3_errmsg(connection));
 }
 
 Result<void> Query::run() {
