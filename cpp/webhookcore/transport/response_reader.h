@@ -16,10 +16,11 @@ namespace webhookcore {
 
 class ResponseReader {
  public:
-  static constexpr std::size_t max_head_bytes = 64 * 1024;  // With 1xx heads and trailers.
-  static constexpr std::size_t max_body_bytes = 64 * 1024;
-  static constexpr std::size_t kept_head_bytes = 4 * 1024;
-  static constexpr std::size_t kept_body_bytes = 4 * 1024;
+  static constexpr std::size_t max_head_bytes =
+      std::size_t{64} * 1024;  // With 1xx heads and trailers.
+  static constexpr std::size_t max_body_bytes = std::size_t{64} * 1024;
+  static constexpr std::size_t kept_head_bytes = std::size_t{4} * 1024;
+  static constexpr std::size_t kept_body_bytes = std::size_t{4} * 1024;
 
   // One line with its line end: status lines, header lines and trailers of every
   // response, 1xx ones too. False: read no further.
