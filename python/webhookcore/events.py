@@ -88,7 +88,7 @@ class Event(_core.EventBase):
         data = self.json()
         if dataclasses.is_dataclass(model) and isinstance(data, dict):
             known = {field.name for field in dataclasses.fields(model) if field.init}
-            return model(**{name: value for name, value in data.items() if name in known})
+            return cast(Model, model(**{name: data[name] for name in data if name in known}))
         return model(data)
 
     def __repr__(self) -> str:

@@ -7,7 +7,7 @@ event's id and type are found, and how sure we are of the provider's rules.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from .errors import ConfigError
@@ -80,11 +80,13 @@ class Provider:
 
 _GENERIC_ID: Final = (Header("X-Webhook-Id"), Body("id"), Body("idempotencyKey"))
 _GENERIC_TYPE: Final = (Header("X-Webhook-Event"), Body("type"), Body("event"))
-_GITHUB: Final = {
-    "id": (Header("X-GitHub-Delivery"),),
-    "type": (Header("X-GitHub-Event"),),
-    "type_suffix": "action",
-}
+_GITHUB: Final = Provider(
+    "github",
+    "GitHub",
+    id=(Header("X-GitHub-Delivery"),),
+    type=(Header("X-GitHub-Event"),),
+    type_suffix="action",
+)
 
 _ROWS: Final = (
     Provider(
@@ -100,8 +102,8 @@ _ROWS: Final = (
         type=(Body("type"),),
     ),
     Provider("stripe", "Stripe", id=(Body("id"),), type=(Body("type"),)),
-    Provider("github", "GitHub", **_GITHUB),
-    Provider("github-sha1", "GitHub (SHA-1)", **_GITHUB),
+    _GITHUB,
+    replace(_GITHUB, name="github-sha1", title="GitHub (SHA-1)"),
     Provider(
         "shopify",
         "Shopify",

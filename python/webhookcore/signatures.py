@@ -7,7 +7,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from . import _core
 from .errors import ConfigError, ShortSecretWarning, VerificationError
@@ -103,7 +103,7 @@ class _RotatingVerifier(Verifier):
         current = self._current
         if _mark(fresh) != current[0]:
             self._current = current = self._renewed(fresh)
-        return current[1].verify(body, headers, url, method, now)
+        return cast(Event, current[1].verify(body, headers, url, method, now))
 
     def close(self) -> None:
         self._current[1].close()
@@ -202,8 +202,7 @@ def verify(
     """
     secrets = hide(secrets)
     verifier = Verifier(provider, secrets, tolerance)
-    event: Event = verifier.verify(body, headers, url, method, now)
-    return event
+    return cast(Event, verifier.verify(body, headers, url, method, now))
 
 
 def sign(

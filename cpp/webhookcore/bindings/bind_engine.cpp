@@ -12,6 +12,7 @@
 #include "webhookcore/base/clock.h"
 #include "webhookcore/base/random.h"
 #include "webhookcore/bindings/convert.h"
+#include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/core/address_policy.h"
 #include "webhookcore/core/retry_policy.h"
 #include "webhookcore/engine/engine.h"
@@ -88,7 +89,7 @@ py::tuple enqueue(Engine& self, const std::string& type, const py::bytes& body,
   std::vector<NewMessage> messages;
   messages.push_back(new_message(type, body, tenant, idempotency_key, fingerprint, content_type));
   auto results = [&] {
-    py::gil_scoped_release unlocked;
+    const ReleasedGil unlocked;
     return self.enqueue(std::move(messages));
   }();
   return enqueued_tuple(unwrap(std::move(results.front())));
@@ -104,7 +105,7 @@ py::list enqueue_many(Engine& self, const std::vector<py::tuple>& rows) {
                                    row[4].cast<py::bytes>(), row[5].cast<std::string>()));
   }
   const auto results = [&] {
-    py::gil_scoped_release unlocked;
+    const ReleasedGil unlocked;
     return self.enqueue(std::move(messages));
   }();
   py::list list;
@@ -116,7 +117,7 @@ py::list enqueue_many(Engine& self, const std::vector<py::tuple>& rows) {
 
 void stop(Engine& self, double drain) {
   const Duration wait{unwrap(seconds_to_ms(drain, "drain"))};
-  py::gil_scoped_release unlocked;
+  const ReleasedGil unlocked;
   self.stop(wait);
 }
 
@@ -125,7 +126,7 @@ py::tuple run_until_idle(Engine& self, double wait, double deadline) {
   const Duration wait_ms{unwrap(seconds_to_ms(wait, "wait"))};
   const Duration deadline_ms{unwrap(seconds_to_ms(deadline, "deadline"))};
   const auto result = unwrap([&] {
-    py::gil_scoped_release unlocked;
+    const ReleasedGil unlocked;
     return self.run_until_idle(wait_ms, deadline_ms);
   }());
   return py::make_tuple(result.idle, result.counts.attempts, result.counts.delivered,
@@ -137,11 +138,10 @@ py::dict event_dict(const AttemptEvent& event) {
       "delivery"_a = event.delivery, "message_id"_a = event.message_id,
       "endpoint_id"_a = event.endpoint_id, "type"_a = event.type, "attempt"_a = event.attempt,
       "status"_a = event.status, "outcome"_a = std::string(to_string(event.outcome)),
-      "error"_a = std::string(to_string(event.error)),
-      "error_text"_a = py::bytes(event.error_text), "duration"_a = event.duration.count(),
-      "state"_a = std::string(to_string(event.state)),
-      "next_attempt_at"_a = event.next_attempt_at ? py::cast(to_unix_ms(*event.next_attempt_at))
-                                                  : py::none(),
+      "error"_a = std::string(to_string(event.error)), "error_text"_a = py::bytes(event.error_text),
+      "duration"_a = event.duration.count(), "state"_a = std::string(to_string(event.state)),
+      "next_attempt_at"_a =
+          event.next_attempt_at ? py::cast(to_unix_ms(*event.next_attempt_at)) : py::none(),
       "at"_a = to_unix_ms(event.at));
 }
 
@@ -163,7 +163,7 @@ void register_engine(py::module_& module) {
       .def("start",
            [](Engine& self) {
              const auto started = [&] {
-               py::gil_scoped_release unlocked;
+               const ReleasedGil unlocked;
                return self.start();
              }();
              unwrap(started);

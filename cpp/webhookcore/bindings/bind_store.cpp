@@ -11,6 +11,7 @@
 
 #include "webhookcore/base/random.h"
 #include "webhookcore/bindings/convert.h"
+#include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/bindings/row_convert.h"
 #include "webhookcore/store/memory/memory_store.h"
 #include "webhookcore/store/sqlite/sqlite_store.h"
@@ -31,7 +32,7 @@ Random& process_random() {
 
 template <typename Call>
 auto without_gil(Call call) {
-  py::gil_scoped_release unlocked;
+  const ReleasedGil unlocked;
   return call();
 }
 
@@ -151,12 +152,13 @@ constexpr const char* kAcceptKinds[] = {"accepted", "duplicate", "running", "rev
 // (kind, token, kept_result, lease_expires_at)
 py::tuple claim(Store& self, const std::string& source, const std::string& event_key,
                 std::int64_t now, std::int64_t lease) {
-  const ClaimResult result = unwrap(without_gil(
-      [&] { return self.claim({source, event_key}, at(now), Duration{lease}); }));
-  return py::make_tuple(kClaimKinds[static_cast<int>(result.kind)], py::bytes(result.token.value),
-                        py::str(result.kept_result),
-                        result.lease_expires_at ? py::cast(to_unix_ms(*result.lease_expires_at))
-                                                : py::none());
+  const ClaimResult result = unwrap(without_gil([&] {
+    return self.claim({source, event_key}, at(now), Duration{lease});
+  }));
+  return py::make_tuple(
+      kClaimKinds[static_cast<int>(result.kind)], py::bytes(result.token.value),
+      py::str(result.kept_result),
+      result.lease_expires_at ? py::cast(to_unix_ms(*result.lease_expires_at)) : py::none());
 }
 
 void complete(Store& self, const std::string& source, const std::string& event_key,
@@ -186,8 +188,8 @@ py::tuple accept(Store& self, const py::dict& row, const std::optional<std::stri
 }
 
 py::list claim_due_events(Store& self, std::int64_t now, std::size_t limit, std::int64_t lease) {
-  const auto claimed = unwrap(
-      without_gil([&] { return self.claim_due_events(at(now), limit, Duration{lease}); }));
+  const auto claimed =
+      unwrap(without_gil([&] { return self.claim_due_events(at(now), limit, Duration{lease}); }));
   py::list rows;
   for (const ClaimedEvent& one : claimed) {
     rows.append(py::make_tuple(to_dict(one.event), py::bytes(one.token.value)));
@@ -195,10 +197,9 @@ py::list claim_due_events(Store& self, std::int64_t now, std::size_t limit, std:
   return rows;
 }
 
-void complete_event(Store& self, std::int64_t key, const py::bytes& token,
-                    const std::string& state, const std::optional<std::int64_t>& next_attempt_at,
-                    bool counts, const std::string& handler_result, const std::string& error,
-                    std::int64_t now) {
+void complete_event(Store& self, std::int64_t key, const py::bytes& token, const std::string& state,
+                    const std::optional<std::int64_t>& next_attempt_at, bool counts,
+                    const std::string& handler_result, const std::string& error, std::int64_t now) {
   EventCompletion completion{.key = key,
                              .token = {std::string(token)},
                              .state = *inbox_filter_from(py::dict("state"_a = state)).state,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "webhookcore/bindings/convert.h"
+#include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/core/address_policy.h"
 #include "webhookcore/transport/address_guard.h"
 #include "webhookcore/transport/resolver.h"
@@ -61,7 +62,7 @@ void judge_registration(const AddressPolicy& policy, const py::object& url, doub
   if (checked.host.literal) return;
   const Duration limit{unwrap(seconds_to_ms(wait, "wait"))};
   const auto judged = [&] {
-    py::gil_scoped_release unlocked;
+    const ReleasedGil unlocked;
     return AddressGuard(policy).judge_for_registration(resolve_within(checked.host.normal, limit));
   }();
   unwrap(judged);

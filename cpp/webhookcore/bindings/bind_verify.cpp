@@ -13,6 +13,7 @@
 #include "webhookcore/base/id.h"
 #include "webhookcore/base/random.h"
 #include "webhookcore/bindings/convert.h"
+#include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/bindings/event_type.h"
 #include "webhookcore/bindings/verifier_type.h"
 #include "webhookcore/core/event_fields.h"
@@ -53,15 +54,16 @@ py::dict sign_request(const std::string& scheme_name, const std::vector<py::obje
   const auto scheme = scheme_named(scheme_name);
   const auto keys = signing_keys(*scheme, secrets);
   const std::string url_bytes = url.is_none() ? std::string() : text_bytes(url);
-  const SigningRequest request{.body = std::string_view(body),
-                               .id = id,
-                               .type = type,
-                               .timestamp = from_unix_ms(unwrap(seconds_to_ms(timestamp, "timestamp"))),
-                               .url = url_bytes,
-                               .method = method,
-                               .content_type = content_type};
+  const SigningRequest request{
+      .body = std::string_view(body),
+      .id = id,
+      .type = type,
+      .timestamp = from_unix_ms(unwrap(seconds_to_ms(timestamp, "timestamp"))),
+      .url = url_bytes,
+      .method = method,
+      .content_type = content_type};
   const auto headers = unwrap([&] {
-    py::gil_scoped_release unlocked;
+    const ReleasedGil unlocked;
     return sign(*scheme, keys, request);
   }());
   py::dict result;
@@ -134,10 +136,13 @@ void register_verify(py::module_& module) {
   module.def("generate_secret", &new_secret);
   module.def("generate_keypair", &new_keypair);
   module.def("check_signing_secret", &check_signing_secret, py::arg("scheme"), py::arg("secret"));
-  module.def("make_id", [](const std::string& prefix) {
-    SystemRandom random;
-    return make_id(prefix, SystemClock{}.now(), random);
-  }, py::arg("prefix"));
+  module.def(
+      "make_id",
+      [](const std::string& prefix) {
+        SystemRandom random;
+        return make_id(prefix, SystemClock{}.now(), random);
+      },
+      py::arg("prefix"));
   module.def("bench_hmac", &bench_hmac, py::arg("key"), py::arg("body"), py::arg("rounds"));
 }
 

@@ -9,19 +9,32 @@ namespace {
 
 const char* name_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::config: return "config";
-    case ErrorCode::invalid_url: return "invalid_url";
-    case ErrorCode::blocked_address: return "blocked_address";
-    case ErrorCode::conflict: return "conflict";
-    case ErrorCode::already_delivered: return "already_delivered";
-    case ErrorCode::not_found: return "not_found";
-    case ErrorCode::lease_lost: return "lease_lost";
-    case ErrorCode::store_unavailable: return "store_unavailable";
-    case ErrorCode::store_busy: return "store_busy";
-    case ErrorCode::store_full: return "store_full";
-    case ErrorCode::store_corrupt: return "store_corrupt";
-    case ErrorCode::schema_too_new: return "schema_too_new";
-    case ErrorCode::closed: return "closed";
+    case ErrorCode::config:
+      return "config";
+    case ErrorCode::invalid_url:
+      return "invalid_url";
+    case ErrorCode::blocked_address:
+      return "blocked_address";
+    case ErrorCode::conflict:
+      return "conflict";
+    case ErrorCode::already_delivered:
+      return "already_delivered";
+    case ErrorCode::not_found:
+      return "not_found";
+    case ErrorCode::lease_lost:
+      return "lease_lost";
+    case ErrorCode::store_unavailable:
+      return "store_unavailable";
+    case ErrorCode::store_busy:
+      return "store_busy";
+    case ErrorCode::store_full:
+      return "store_full";
+    case ErrorCode::store_corrupt:
+      return "store_corrupt";
+    case ErrorCode::schema_too_new:
+      return "schema_too_new";
+    case ErrorCode::closed:
+      return "closed";
   }
   return "store_unavailable";
 }
@@ -54,11 +67,14 @@ bool fail_with_type_error() {
 py::object to_exception(const Error& error) {
   PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> from_core;
   auto& make = from_core
-                   .call_once_and_store_result([] {
-                     return py::module_::import("webhookcore.errors").attr("from_core");
-                   })
+                   .call_once_and_store_result(
+                       [] { return py::module_::import("webhookcore.errors").attr("from_core"); })
                    .get_stored();
-  return make(name_of(error.code), error.detail, error.field);
+  // A damaged file may speak through SQLite's messages, in any bytes.
+  const auto detail = py::reinterpret_steal<py::str>(PyUnicode_DecodeUTF8(
+      error.detail.data(), static_cast<Py_ssize_t>(error.detail.size()), "backslashreplace"));
+  if (!detail) throw py::error_already_set();
+  return make(name_of(error.code), detail, error.field);
 }
 
 void raise(const Error& error) {
@@ -125,8 +141,8 @@ bool HeaderViews::read(PyObject* headers) {
   if (PyList_Check(headers) || PyTuple_Check(headers)) return read_pairs(headers);
   if (!PyObject_HasAttrString(headers, "items")) return fail_with_type_error();
 
-  const auto items = py::reinterpret_steal<py::object>(
-      PyObject_CallMethod(headers, "items", nullptr));
+  const auto items =
+      py::reinterpret_steal<py::object>(PyObject_CallMethod(headers, "items", nullptr));
   if (!items) return false;
   // Kept: the views point into strings that only this list may hold.
   kept_ = py::reinterpret_steal<py::object>(PySequence_List(items.ptr()));

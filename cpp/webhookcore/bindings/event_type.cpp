@@ -9,8 +9,7 @@ namespace webhookcore {
 namespace {
 
 struct EventObject {
-  PyObject_HEAD
-  PyObject* body;
+  PyObject_HEAD PyObject* body;
   PyObject* headers;
   PyObject* provider;
   PyObject* source;

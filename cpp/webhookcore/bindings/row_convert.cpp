@@ -44,8 +44,8 @@ std::optional<std::optional<std::string>> tenant_at(const py::dict& filter) {
 // Stored text that came from outside may be any bytes; nothing a peer sent may make
 // the conversion fail.
 py::str text(const std::string& bytes) {
-  return py::reinterpret_steal<py::str>(PyUnicode_DecodeUTF8(
-      bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace"));
+  return py::reinterpret_steal<py::str>(
+      PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace"));
 }
 
 py::list header_list(const std::vector<OwnedHeader>& headers) {

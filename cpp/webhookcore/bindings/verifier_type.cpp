@@ -9,6 +9,7 @@
 
 #include "webhookcore/base/clock.h"
 #include "webhookcore/bindings/convert.h"
+#include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/bindings/event_type.h"
 #include "webhookcore/core/hint.h"
 #include "webhookcore/core/verifier.h"
@@ -23,9 +24,9 @@ constexpr Py_ssize_t kReleaseGilFrom = 8 * 1024;
 
 struct VerifierObject {
   PyObject_HEAD
-  // Absent before __init__ and after close(). Shared with a call that runs without the
-  // GIL while another thread closes.
-  std::shared_ptr<const Verifier>* verifier;
+      // Absent before __init__ and after close(). Shared with a call that runs without the
+      // GIL while another thread closes.
+      std::shared_ptr<const Verifier>* verifier;
   PyObject* event_type;
   PyObject* refuse;  // Makes the exception of a refusal.
   PyObject* provider;
@@ -84,8 +85,10 @@ bool set_url(Call& call, const Scheme& scheme, PyObject* url) {
   if (url != nullptr && url != Py_None) {
     call.url = text_bytes(url);
   } else if (requires_url(scheme)) {
-    raise({ErrorCode::config, scheme.name + " signs the URL: pass the full public URL that the "
-           "provider calls", "url"});
+    raise({ErrorCode::config,
+           scheme.name + " signs the URL: pass the full public URL that the "
+                         "provider calls",
+           "url"});
   }
   return true;
 }
@@ -105,7 +108,8 @@ bool place_arguments(PyObject* const* args, Py_ssize_t positional, PyObject* nam
   for (Py_ssize_t i = 0; i < keywords; ++i) {
     PyObject* name = PyTuple_GET_ITEM(names, i);
     int place = 0;
-    while (place < kArguments && PyUnicode_CompareWithASCIIString(name, kArgumentNames[place]) != 0) {
+    while (place < kArguments &&
+           PyUnicode_CompareWithASCIIString(name, kArgumentNames[place]) != 0) {
       ++place;
     }
     if (place == kArguments || placed[place] != nullptr) {
@@ -134,7 +138,7 @@ Verdict decide(const std::shared_ptr<const Verifier>& verifier, Call& call) {
   }
   call.views.own();
   const std::shared_ptr<const Verifier> kept = verifier;
-  py::gil_scoped_release unlocked;
+  const ReleasedGil unlocked;
   return kept->verify(call.request(), call.now);
 }
 
@@ -256,8 +260,8 @@ int init(PyObject* self, PyObject* args, PyObject*) {
   PyObject* done = at_boundary([&]() -> PyObject* {
     std::optional<double> seconds;
     if (tolerance != Py_None) seconds = py::handle(tolerance).cast<double>();
-    Verifier verifier =
-        unwrap(make_verifier(text_bytes(scheme), py::handle(secrets).cast<py::sequence>(), seconds));
+    Verifier verifier = unwrap(
+        make_verifier(text_bytes(scheme), py::handle(secrets).cast<py::sequence>(), seconds));
     VerifierObject* fields = fields_of(self);
     delete fields->verifier;
     fields->verifier =

@@ -37,8 +37,8 @@ bool contains(const Cidr& cidr, const IpAddress& address);
 
 struct AddressPolicy {
   bool allow_http = false;
-  std::vector<Cidr> allow = {};             // Exempt from the table; cloud metadata stays denied.
-  std::vector<std::uint16_t> ports = {};    // Empty: all but those that browsers refuse.
+  std::vector<Cidr> allow = {};           // Exempt from the table; cloud metadata stays denied.
+  std::vector<std::uint16_t> ports = {};  // Empty: all but those that browsers refuse.
 };
 
 // Why the address may not be dialled ("loopback", "cloud metadata", …), or

@@ -11,9 +11,9 @@ namespace webhookcore {
 namespace {
 
 constexpr std::array<std::string_view, 12> kTransportErrors = {
-    "none",        "dns",             "connect",   "tls",
-    "timeout",     "bad_response",    "reset",     "blocked_address",
-    "invalid_url", "invalid_request", "cancelled", "not_signed"};
+    "none",         "dns",       "connect",         "tls",         "timeout",
+    "bad_response", "reset",     "blocked_address", "invalid_url", "invalid_request",
+    "cancelled",    "not_signed"};
 constexpr std::array<std::string_view, 5> kOutcomes = {"delivered", "transient", "throttled",
                                                        "permanent", "gone"};
 

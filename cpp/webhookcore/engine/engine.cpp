@@ -125,8 +125,9 @@ Result<Engine::IdleResult> Engine::State::wait_until_idle(Session& session, Dura
     return !answer.next_due_at || *answer.next_due_at > parts.clock.now() + wait;
   };
   session.state_cv.wait_until(lock, until, [&] { return session.writer_done || is_idle(); });
-  if (session.store_trouble) return *session.store_trouble;
-  return IdleResult{.idle = is_idle()};
+  const bool idle = is_idle();
+  if (!idle && session.store_trouble) return *session.store_trouble;
+  return IdleResult{.idle = idle};
 }
 
 std::vector<AttemptEvent> Engine::take_events(std::size_t limit) {

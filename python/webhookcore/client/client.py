@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from .. import _core
 from ..config import Breaker, Durability, check_event_type, check_seconds
-from ..errors import ConfigError, WebhookError
+from ..errors import ConfigError, StoreUnavailableError
 from ..store import open_store
 from ..urls import UrlPolicy
 from .attempt_log import AttemptLog
@@ -132,17 +132,17 @@ class Client:
         items = [dict(item) for item in messages]
         rows = [self._row(**{**_OPTIONAL, **item}) for item in items]
         results = self._engine.enqueue_many(rows)
-        for result in results:
-            if isinstance(result, WebhookError):
+        sent = []
+        for row, result in zip(rows, results, strict=True):
+            if isinstance(result, Exception):
                 raise result
-        return [
-            self._message(row[0], row[2], row[1], result)
-            for row, result in zip(rows, results, strict=True)
-        ]
+            sent.append(self._message(row[0], row[2], row[1], result))
+        return sent
 
     def run_until_idle(self, wait: float = 0) -> RunCounts:
         """Deliver here and now: what is due, and what becomes due within ``wait`` seconds."""
         check_seconds("wait", wait, 0, 30 * 24 * 3600)
+        self._check_open()
         ends = time.monotonic() + wait
         was_running = self._engine.running()
         self._engine.start()
@@ -162,6 +162,7 @@ class Client:
 
     def start(self) -> None:
         """Deliver in the background, in this process, until ``stop()``."""
+        self._check_open()
         self._engine.start()
         self._log.start()
 
@@ -176,6 +177,10 @@ class Client:
         if self._finalizer.alive:
             self.stop(timeout)
             self._finalizer()
+
+    def _check_open(self) -> None:
+        if not self._finalizer.alive:
+            raise StoreUnavailableError("the client was closed")
 
     def __enter__(self) -> Client:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import NotFoundError
@@ -94,7 +95,7 @@ class Deliveries:
             limit=limit,
         )
 
-    def attempts(self, id: str | Delivery) -> list[Attempt]:
+    def attempts(self, id: str | Delivery) -> Sequence[Attempt]:
         """All HTTP attempts, oldest first."""
         delivery = self.get(id)
         rows = self._client._store.list_attempts(delivery_key(delivery))

@@ -70,7 +70,7 @@ def send(
         longest = sum(retry_schedule(retry)) * 1.2 + 24 * 3600
         client.run_until_idle(wait=longest)
         delivery = message.deliveries[0]
-        log = client.deliveries.attempts(delivery)
+        log = list(client.deliveries.attempts(delivery))
     return SendResult(
         success=delivery.state == "delivered",
         attempts=len(log),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError, VerificationError
@@ -142,7 +142,7 @@ def verify_request(
         raise VerificationError("body_too_large")
     # The URL as the provider called it: no part of it is parsed and written again.
     url = request.url if public_url is None else public_url + request.path
-    return verifier.verify(request.body, request.headers, url, request.method, now)
+    return cast(Event, verifier.verify(request.body, request.headers, url, request.method, now))
 
 
 def _check_types(types: Sequence[str]) -> list[str]:

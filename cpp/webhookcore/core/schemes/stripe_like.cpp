@@ -40,8 +40,7 @@ Scheme generic_row(std::string name, std::string tag) {
 std::vector<Scheme> stripe_like() {
   Scheme stripe = row({"stripe", "Stripe-Signature", "v1"});
   stripe.key.usual_prefix = "whsec_";
-  return {std::move(stripe), generic_row("generic-t-s", "s"),
-          generic_row("generic-t-v1", "v1")};
+  return {std::move(stripe), generic_row("generic-t-s", "s"), generic_row("generic-t-v1", "v1")};
 }
 
 }  // namespace webhookcore::schemes
