@@ -148,7 +148,7 @@ def _knock_again(story: Story, server: Server) -> None:
     step = max(1, len(accepted) // REPEATS)
     for _, request in accepted[::step][:REPEATS]:
         story.repeat_answers[_post(server.port, request)] += 1
-    real = accepted[0][1]
+    real = next(request for id, request in accepted if id in story.ids)
     story.forged_answer = _post(
         server.port, Captured(real.path, real.headers, real.body[:-1] + b"!")
     )

@@ -93,10 +93,7 @@ def read_data(data: str, raw: bool) -> Any:
     if data == "-":
         content = sys.stdin.buffer.read()
     elif data.startswith("@"):
-        try:
-            content = Path(data[1:]).read_bytes()
-        except (OSError, ValueError) as error:
-            raise click.BadParameter(str(error), param_hint="--data") from None
+        content = _bytes_of(data[1:], "--data")
     else:
         content = data.encode("utf-8", "surrogateescape")
     if raw:
@@ -105,6 +102,28 @@ def read_data(data: str, raw: bool) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise click.BadParameter(f"is no JSON: {error}", param_hint="--data") from None
+
+
+def body_option(function: Command) -> Command:
+    """Gives the command ``body_file``; ``read_body()`` reads it."""
+    return click.option(
+        "--body-file",
+        metavar="FILE|-",
+        default="-",
+        show_default=True,
+        help="The exact bytes; - is standard input.",
+    )(function)
+
+
+def read_body(body_file: str) -> bytes:
+    return sys.stdin.buffer.read() if body_file == "-" else _bytes_of(body_file, "--body-file")
+
+
+def _bytes_of(path: str, option: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
 
 
 def header_option(function: Command) -> Command:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -68,7 +68,7 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """On a terminal a table that fits it; elsewhere columns that ``grep`` and ``awk`` can read."""
+    """On a terminal a table that fits it; elsewhere, or without colours, plain columns."""
     cells = [[shown(cell) for cell in row] for row in rows]
     console = _console()
     if console is None:
@@ -93,16 +93,18 @@ def print_listing(
     listing: Listing[Any],
     as_json: bool,
     columns: Sequence[str],
-    cells: Any,
-    plain: Any,
+    cells: Callable[[Any], Sequence[object]],
+    plain: Callable[[Any], Mapping[str, Any]],
 ) -> None:
-    """A page of rows; where there are more, standard error says how to go on.
+    """A page of rows: a table on a terminal, JSON lines elsewhere or when they are asked for.
+
+    Where there are more rows, standard error says how to go on.
 
     Args:
         cells: Gives the table's cells of a row.
         plain: Gives the JSON object of a row.
     """
-    if as_json:
+    if as_json or not sys.stdout.isatty():
         for row in listing:
             print_json(plain(row))
     else:

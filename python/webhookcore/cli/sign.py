@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
-
 import click
 
 from .. import signatures
-from .options import json_option, read_number
+from .options import body_option, json_option, read_body, read_number
 from .output import print_json, shown
 from .secrets import needed_secrets, secret_option
 
@@ -15,9 +13,7 @@ from .secrets import needed_secrets, secret_option
 @click.command()
 @click.option("--provider", "--scheme", "provider", default="standard", show_default=True)
 @secret_option(several=True)
-@click.option(
-    "--body-file", type=click.File("rb"), default="-", help="The exact bytes; - is stdin."
-)
+@body_option
 @click.option("--id", help="The message's id, where the scheme signs or sends it.")
 @click.option("--type", "type_", metavar="TYPE", help="The event type, for schemes that send it.")
 @click.option("--timestamp", type=float, callback=read_number, help="Unix seconds; now if omitted.")
@@ -28,7 +24,7 @@ from .secrets import needed_secrets, secret_option
 def sign(
     provider: str,
     given: tuple[str, ...],
-    body_file: BinaryIO,
+    body_file: str,
     id: str | None,
     type_: str | None,
     timestamp: float | None,
@@ -43,7 +39,7 @@ def sign(
     """
     headers = signatures.sign(
         provider,
-        body=body_file.read(),
+        body=read_body(body_file),
         secret=needed_secrets(given),
         id=id,
         type=type_,

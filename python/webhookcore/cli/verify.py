@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
@@ -10,7 +10,7 @@ from .. import signatures
 from ..errors import VerificationError
 from ..events import Event
 from .failures import FAILED
-from .options import header_option, json_option, read_number
+from .options import body_option, header_option, json_option, read_body, read_number
 from .output import print_json, shown
 from .secrets import needed_secrets, secret_option
 
@@ -19,9 +19,7 @@ from .secrets import needed_secrets, secret_option
 @click.option("--provider", required=True, help="Whose scheme, such as stripe or standard.")
 @secret_option(several=True)
 @header_option
-@click.option(
-    "--body-file", type=click.File("rb"), default="-", help="The exact bytes; - is stdin."
-)
+@body_option
 @click.option("--url", help="The full public URL, for schemes that sign it.")
 @click.option("--method", default="POST", show_default=True)
 @click.option("--now", type=float, callback=read_number, help="Unix seconds to judge the age by.")
@@ -33,7 +31,7 @@ def verify(
     provider: str,
     given: tuple[str, ...],
     headers: list[tuple[str, str]],
-    body_file: BinaryIO,
+    body_file: str,
     url: str | None,
     method: str,
     now: float | None,
@@ -49,7 +47,7 @@ def verify(
     try:
         event = signatures.verify(
             provider,
-            body=body_file.read(),
+            body=read_body(body_file),
             headers=headers,
             secrets=secrets,
             url=url,

@@ -108,9 +108,9 @@ def _run(work: list[Target], drain: float) -> None:
 
     for number in _SIGNALS:
         signal.signal(number, stop)
+    complain("working; SIGTERM or Ctrl-C stops")
     for target in work:
         target.start()
-    complain("working; SIGTERM or Ctrl-C stops")
     asked.wait()
     for target in work:
         if target.stop(drain) is False:

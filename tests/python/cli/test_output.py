@@ -79,18 +79,26 @@ def test_no_color_gets_no_escape_sequence(filled):
     assert "\x1b" not in text
 
 
-def test_a_pipe_gets_columns_that_are_never_cut(filled):
-    header, line = run("endpoints", "list", "--db", filled).stdout.splitlines()
+def test_plain_columns_are_aligned_and_never_cut(filled):
+    text = on_a_terminal("endpoints", "list", "--db", filled, NO_COLOR="1")
+    header, line = text.splitlines()
     assert header.split() == ["ID", "STATE", "URL", "EVENTS", "SCHEMES", "TENANT", "UID"]
     assert line.split()[1:5] == ["enabled", "https://example.com/hook", "a.*", "standard"]
     assert header.index("URL") == line.index("https://")
 
 
-def test_an_empty_listing_is_a_header_or_no_line(db):
+@pytest.mark.parametrize("listing", ["endpoints", "messages", "deliveries"])
+def test_a_pipe_gets_json_lines(listing, filled):
+    piped = run(listing, "list", "--db", filled)
+    assert [json.loads(line) for line in piped.stdout.splitlines()]
+    assert piped.stdout == run(listing, "list", "--db", filled, "--json").stdout
+
+
+def test_an_empty_listing_is_no_line(db):
     with Client(db):
         pass
-    assert len(run("messages", "list", "--db", db).stdout.splitlines()) == 1
     assert run("messages", "list", "--db", db, "--json").stdout == ""
+    assert on_a_terminal("messages", "list", "--db", db, NO_COLOR="1").split()[0] == "ID"
 
 
 def test_a_stored_response_cannot_paint_the_terminal(db, server):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import webhookcore as wh
-from support.command import row, run
+from support.command import row, run, run_process
 from support.senders import SENDERS, sender
 
 
@@ -74,3 +74,14 @@ def test_a_new_key_pair_signs_and_verifies(now):
 def test_json_is_one_line():
     assert json.loads(run("keys", "new", "--json").stdout)
     assert run("keys", "new", "--json").stdout.count("\n") == 1
+
+
+def test_a_warning_of_the_library_is_one_line_without_the_secret():
+    signed = wh.sign("github", body=b"{}", secret="sesame")
+    headers = [part for pair in signed.items() for part in ("--header", ": ".join(pair))]
+    env = {"WEBHOOKCORE_SECRET": "sesame"}
+    result = run_process("verify", "--provider", "github", *headers, stdin=b"{}", env=env)
+    assert result.returncode == 0
+    assert result.stderr.startswith(b"webhookcore: warning: ")
+    assert result.stderr.count(b"\n") == 1
+    assert b"sesame" not in result.stderr + result.stdout

@@ -51,7 +51,7 @@ def working(*arguments: object, **options) -> Iterator[subprocess.Popen[bytes]]:
     try:
         assert process.stderr is not None
         first = process.stderr.readline()
-        assert b"working" in first, first + process.stderr.read()
+        assert b"working" in first, first
         yield process
     finally:
         process.kill()

@@ -64,4 +64,4 @@ def test_one_message_that_the_receiver_throws_away_is_noticed(tmp_path):
     result = demo(tmp_path, "--lose-one")
     assert result.returncode == 1
     wrong = [line for line in result.stdout.splitlines() if "✗" in line]
-    assert [line.split("✗")[1].split("  ")[0].strip() for line in wrong] == ["events handled"]
+    assert [line.split("✗")[1].strip().split("  ")[0] for line in wrong] == ["events handled"]
