@@ -40,7 +40,7 @@ struct Bench {
     REQUIRE(store->create_endpoint(make_endpoint()).ok());
     engine = std::make_unique<Engine>(
         store,
-        [receiver = receiver]() -> Result<std::unique_ptr<Transport>> {
+        [this]() -> Result<std::unique_ptr<Transport>> {
           return std::unique_ptr<Transport>(std::make_unique<FakeTransport>(receiver));
         },
         options, clock, random);
@@ -313,7 +313,11 @@ TEST_CASE("a transport that cannot be made is the error of start()") {
 
 TEST_CASE("unread events are bounded") {
   EventLog log;
-  for (int i = 0; i < 10'050; ++i) log.add({.delivery = i});
+  for (int i = 0; i < 10'050; ++i) {
+    AttemptEvent event;
+    event.delivery = i;
+    log.add(std::move(event));
+  }
   CHECK(log.dropped() == 50);
   CHECK(log.take(1).at(0).delivery == 50);
   CHECK(log.take(100'000).size() == 9'999);
@@ -365,9 +369,12 @@ TEST_CASE("a fork in the middle of work leaves the parent as it was and the chil
 TEST_CASE("a child starts an engine of its own after a fork") {
   Bench bench(always(200));
   REQUIRE(bench.engine->start().ok());
+  bench.run();  // The threads stand at their waits, outside the store.
   const pid_t child = fork();
   if (child == 0) {
-    // What the memory store and the receiver hold is a copy; only the threads are new.
+    // The store is a copy; the receiver's condition variable may remember a waiter
+    // that this process does not have.
+    bench.receiver = std::make_shared<FakeReceiver>(always(200));
     bench.engine->enqueue({make_message()});
     const auto result = bench.engine->run_until_idle(0s, kLong);
     _exit(result.ok() && result->idle && result->counts.delivered == 1 ? 0 : 1);

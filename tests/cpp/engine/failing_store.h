@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -16,10 +15,7 @@ class FailingStore final : public Store {
  public:
   explicit FailingStore(std::shared_ptr<Store> inner) : inner_(std::move(inner)) {}
 
-  void fail_with(std::optional<ErrorCode> code) {
-    const std::lock_guard lock(mutex_);
-    code_ = code;
-  }
+  void fail_with(std::optional<ErrorCode> code) { code_ = code ? static_cast<int>(*code) : kSound; }
   int claims() const { return claims_; }
   int records() const { return records_; }
 
@@ -125,15 +121,16 @@ class FailingStore final : public Store {
   Result<void> delete_dead(std::int64_t k) override { return inner_->delete_dead(k); }
 
  private:
-  std::optional<Error> fault() {
-    const std::lock_guard lock(mutex_);
-    if (!code_) return std::nullopt;
-    return Error{*code_, "switched on by the test"};
+  static constexpr int kSound = -1;
+
+  std::optional<Error> fault() const {
+    const int code = code_;
+    if (code == kSound) return std::nullopt;
+    return Error{static_cast<ErrorCode>(code), "switched on by the test"};
   }
 
   std::shared_ptr<Store> inner_;
-  std::mutex mutex_;
-  std::optional<ErrorCode> code_;
+  std::atomic<int> code_ = kSound;
   std::atomic<int> claims_ = 0;
   std::atomic<int> records_ = 0;
 };
