@@ -17,7 +17,7 @@ from ..runner import Handler, Outcome, kept_result
 from . import answers
 from .inbox import inbox_row
 from .request_log import RequestLog
-from .sources import Source, is_too_large, verify_request
+from .sources import Source, verify_request
 
 _log = logging.getLogger("webhookcore.receiver")
 
@@ -108,8 +108,6 @@ class Intake:
         if request.method != "POST":
             refused = answers.error(405, "method_not_allowed", "only POST", Allow="POST")
             return "method_not_allowed", refused
-        if is_too_large(request, source.max_body):
-            return _refused(VerificationError("body_too_large"))
         return None
 
     def _verify(self, decision: Decision, request: HttpRequest) -> Settled | None:

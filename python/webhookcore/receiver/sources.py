@@ -120,11 +120,6 @@ def check_public_url(url: str | None) -> str | None:
     return url.rstrip("/")
 
 
-def is_too_large(request: HttpRequest, max_body: int) -> bool:
-    """Whether the body is, or was announced to be, above the limit."""
-    return max(len(request.body), request.content_length or 0) > max_body
-
-
 def verify_request(
     verifier: Verifier,
     request: HttpRequest,
@@ -136,9 +131,10 @@ def verify_request(
     """The event of a request.
 
     Raises:
-        VerificationError: The body is too large, or the signature is refused.
+        VerificationError: The body is, or was announced to be, too large, or the
+            signature is refused.
     """
-    if is_too_large(request, max_body):
+    if max(len(request.body), request.content_length or 0) > max_body:
         raise VerificationError("body_too_large")
     # The URL as the provider called it: no part of it is parsed and written again.
     url = request.url if public_url is None else public_url + request.path
