@@ -86,7 +86,6 @@ def fork_in_child(client: wh.Client) -> None:
 
 def main() -> None:
     faulthandler.enable()
-    faulthandler.register(6, chain=True)
     options = json.loads(sys.argv[1])
     chance = random.Random(options["seed"])
     client = open_client(options["store"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import signal
@@ -29,9 +30,15 @@ def wait_until_in_flight(client: wh.Client) -> None:
         time.sleep(0.01)
 
 
-def send_forever(client: wh.Client) -> None:
-    while True:
-        client.send("left.behind", {})
+def send_until_closed(client: wh.Client) -> None:
+    with contextlib.suppress(wh.StoreUnavailableError):  # At exit the store is closed.
+        while True:
+            client.send("left.behind", {})
+
+
+def deliver_until_closed(client: wh.Client) -> None:
+    with contextlib.suppress(wh.StoreUnavailableError):
+        client.run_until_idle(wait=60)
 
 
 def leave_by_exit() -> None:
@@ -89,12 +96,12 @@ def prepare(state: str, client: wh.Client) -> wh.Client | None:
         wait_until_in_flight(client)
     if state == "sending":
         for _ in range(3):
-            threading.Thread(target=send_forever, args=(client,), daemon=True).start()
+            threading.Thread(target=send_until_closed, args=(client,), daemon=True).start()
     if state == "closed late":
         atexit.register(client.close, timeout=0)
     if state == "run_until_idle":
-        # Blocks on the thread that waits; the main thread leaves meanwhile.
-        threading.Thread(target=client.run_until_idle, kwargs={"wait": 60}, daemon=True).start()
+        # The main thread leaves while another one is inside the engine.
+        threading.Thread(target=deliver_until_closed, args=(client,), daemon=True).start()
     if state == "closed":
         client.close()
     return None if state == "deleted" else client

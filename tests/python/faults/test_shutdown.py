@@ -97,5 +97,5 @@ def test_a_closed_client_says_so(store: Path) -> None:
     client.close()
     client.close()
     for call in (lambda: client.send("order.created", {}), client.run_until_idle, client.start):
-        with pytest.raises(wh.WebhookError):
+        with pytest.raises(wh.StoreUnavailableError):
             call()
