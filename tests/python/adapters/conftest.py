@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 import webhookcore as wh
 from support.receiving import SECRET, Clock
 

@@ -11,6 +11,7 @@ import pytest
 
 import webhookcore as wh
 from support.receiving import SECRET, answer, stripe
+from webhookcore.runner import InboxWorker
 
 
 def states(receiver: wh.Receiver) -> list[str]:
@@ -438,6 +439,23 @@ class TestTheThread:
         assert set(names) == {"webhookcore-worker"}
         receiver.start()
         assert handled.acquire(timeout=10)
+
+    def test_an_event_of_its_own_process_wakes_it_at_once(self, receiver, monkeypatch):
+        monkeypatch.setattr("webhookcore.runner.thread._POLL", 3600.0)
+        idle, handled = threading.Semaphore(0), threading.Event()
+        ask = InboxWorker.seconds_until_due
+
+        def asked(worker):
+            due = ask(worker)
+            idle.release()
+            return due
+
+        monkeypatch.setattr(InboxWorker, "seconds_until_due", asked)
+        receiver.on("stripe")(lambda event: handled.set())
+        receiver.start()
+        assert idle.acquire(timeout=10)
+        receiver.handle(stripe(), source="stripe")
+        assert handled.wait(10)
 
     def test_stop_waits_for_the_handler_under_way(self, receiver):
         inside, go_on = threading.Event(), threading.Event()
