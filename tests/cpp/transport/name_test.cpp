@@ -13,6 +13,8 @@
 #include "catch.h"
 #include "support/loopback_server.h"
 #include "support/transport_harness.h"
+#include "webhookcore/transport/curl_handles.h"
+#include "webhookcore/transport/wake_box.h"
 
 using namespace webhookcore;        // NOLINT(google-build-using-namespace)
 using namespace webhookcore::test;  // NOLINT(google-build-using-namespace)
@@ -171,6 +173,19 @@ TEST_CASE("an answer that comes too late is harmless") {
   CHECK(server.accepts() == 0);
 }
 
+TEST_CASE("a closed wake box takes nothing, for its loop may be gone") {
+  REQUIRE(start_curl());
+  const MultiHandle multi{curl_multi_init()};
+  WakeBox box{multi.get()};
+  box.answer(1, answer("127.0.0.1"));
+  CHECK(box.take_answers().size() == 1);
+  box.close();
+  box.answer(2, answer("127.0.0.1"));
+  box.wake();
+  CHECK(box.take_answers().empty());
+  CHECK_FALSE(box.take_wake());
+}
+
 TEST_CASE("an answer that comes twice starts one request") {
   LoopbackServer server{answer_all(ok_response)};
   auto resolver = std::make_shared<TableResolver>();
@@ -246,9 +261,14 @@ TEST_CASE("names that were slow before leave threads to the others") {
   for (int i = 0; i < 8; ++i) {
     resolver->resolve("black-" + std::to_string(i) + ".example", hanging.sink());
   }
-  Answers healthy;
-  resolver->resolve("healthy.example", healthy.sink());
-  CHECK(healthy.wait_for(1).size() == 1);
+  const auto until = Steady::now() + 10s;
+  while (stuck->asked < 2 && Steady::now() < until) std::this_thread::yield();
+  // One after the other, so that every thread that could take a slow name has done so.
+  for (int i = 0; i < 8; ++i) {
+    Answers healthy;
+    resolver->resolve("healthy-" + std::to_string(i) + ".example", healthy.sink());
+    REQUIRE(healthy.wait_for(1).size() == 1);
+  }
   CHECK(hanging.wait_for(0).empty());
   stuck->open();
   CHECK(hanging.wait_for(8).size() == 8);

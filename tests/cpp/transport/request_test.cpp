@@ -148,6 +148,7 @@ TEST_CASE("response headers and body come back as the bytes they were") {
 TEST_CASE("4 KiB of response headers are kept, and Retry-After behind them") {
   std::string response = "HTTP/1.1 429 Slow Down\r\n";
   for (int i = 0; i < 50; ++i) response += "X-Filler: " + std::string(200, 'f') + "\r\n";
+  for (int i = 0; i < 100; ++i) response += "X-F: 12\r\n";  // Up to the last byte.
   response += "Retry-After: 120\r\nRetry-After: 999\r\nContent-Length: 0\r\n\r\n";
   Recorder recorder{response};
   auto transport = make_transport();
@@ -159,7 +160,7 @@ TEST_CASE("4 KiB of response headers are kept, and Retry-After behind them") {
     kept += header.name.size() + header.value.size();
   }
   CHECK(kept <= 4096 + 32);
-  CHECK(kept > 3800);
+  CHECK(kept > 4090);
 }
 
 TEST_CASE("times and the dialled address are told") {
