@@ -98,10 +98,8 @@ void Dispatcher::finish(TransferResult result, Moment now) {
     lane.gone = attempt.delivery.endpoint;
     put_back_parked(lane, now.wall);
   }
-  const BreakerRule rule = breaker_rule(endpoint, options_);
-  if (record_outcome(lane.breaker, rule, outcome, now.wall)) {
-    put_back_parked(lane, *lane.breaker.open_until);
-  }
+  // What is parked meets an open breaker in the next step and goes back.
+  record_outcome(lane.breaker, breaker_rule(endpoint, options_), outcome, now.wall);
 #ifndef WEBHOOKCORE_MUTANT_MARK_BEFORE_SEND
   conclude(attempt, std::move(result), now);
 #endif

@@ -222,6 +222,39 @@ TEST_CASE("a drain lets what is under way finish") {
   CHECK(bench.counts().delivered == 2);
 }
 
+TEST_CASE("a drain starts nothing new: what waited for its endpoint goes back") {
+  Bench bench(never(), {.max_in_flight_per_endpoint = 1});
+  REQUIRE(bench.engine->start().ok());
+  bench.send(3);
+  bench.receiver->wait_for_requests(1);
+  std::thread stopping([&] { bench.engine->stop(kLong); });
+  const auto give_up = std::chrono::steady_clock::now() + kLong;
+  while (bench.counts().pending < 2 && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::yield();
+  }
+  CHECK(bench.counts().pending == 2);
+  bench.receiver->answer_all(200);
+  stopping.join();
+  CHECK(bench.receiver->requests().size() == 1);
+  CHECK(bench.counts().delivered == 1);
+  CHECK(bench.counts().pending == 2);
+}
+
+TEST_CASE("what is claimed while the loop is ending goes back") {
+  Bench bench(always(200));
+  bench.store->shut_gate();
+  REQUIRE(bench.engine->start().ok());
+  bench.send(2);
+  bench.store->wait_for_claim_at_gate();
+  std::thread stopping([&] { bench.engine->stop(0s); });
+  bench.receiver->wait_until_dropped();
+  bench.store->open_gate();
+  stopping.join();
+  CHECK(bench.receiver->requests().empty());
+  CHECK(bench.counts().in_flight == 0);
+  CHECK(bench.counts().pending == 2);
+}
+
 TEST_CASE("a second, shorter stop ends a long drain") {
   Bench bench(never());
   REQUIRE(bench.engine->start().ok());

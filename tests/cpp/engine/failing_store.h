@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -16,6 +18,20 @@ class FailingStore final : public Store {
   explicit FailingStore(std::shared_ptr<Store> inner) : inner_(std::move(inner)) {}
 
   void fail_with(std::optional<ErrorCode> code) { code_ = code ? static_cast<int>(*code) : kSound; }
+  // Claims stand still inside the store until the gate opens again.
+  void shut_gate() {
+    const std::lock_guard lock(gate_);
+    shut_ = true;
+  }
+  void wait_for_claim_at_gate() {
+    std::unique_lock lock(gate_);
+    gate_changed_.wait(lock, [this] { return at_gate_; });
+  }
+  void open_gate() {
+    const std::lock_guard lock(gate_);
+    shut_ = false;
+    gate_changed_.notify_all();
+  }
   int claims() const { return claims_; }
   int records() const { return records_; }
 
@@ -23,6 +39,7 @@ class FailingStore final : public Store {
                                                  Duration lease) override {
     ++claims_;
     if (auto error = fault()) return *error;
+    pass_gate();
     return inner_->claim_due(now, limit, lease);
   }
   std::vector<Result<void>> record_attempts(std::span<const AttemptRecord> rows,
@@ -129,7 +146,19 @@ class FailingStore final : public Store {
     return Error{static_cast<ErrorCode>(code), "switched on by the test"};
   }
 
+  void pass_gate() {
+    std::unique_lock lock(gate_);
+    at_gate_ = shut_;
+    gate_changed_.notify_all();
+    gate_changed_.wait(lock, [this] { return !shut_; });
+    at_gate_ = false;
+  }
+
   std::shared_ptr<Store> inner_;
+  std::mutex gate_;
+  std::condition_variable gate_changed_;
+  bool shut_ = false;
+  bool at_gate_ = false;
   std::atomic<int> code_ = kSound;
   std::atomic<int> claims_ = 0;
   std::atomic<int> records_ = 0;

@@ -38,6 +38,11 @@ class FakeReceiver {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return requests_.size() >= count; });
   }
+  // Blocks until every transport is gone.
+  void wait_until_dropped() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return transports_ == 0; });
+  }
   // From now on held and new requests are answered so.
   void answer_all(int status) {
     const std::lock_guard lock(mutex_);
@@ -57,12 +62,21 @@ class FakeReceiver {
   std::vector<TransferId> held_;
   std::vector<TransferResult> ended_;
   bool woken_ = false;
+  int transports_ = 0;
   std::size_t cancelled_ = 0;
 };
 
 class FakeTransport final : public Transport {
  public:
-  explicit FakeTransport(std::shared_ptr<FakeReceiver> receiver) : r_(std::move(receiver)) {}
+  explicit FakeTransport(std::shared_ptr<FakeReceiver> receiver) : r_(std::move(receiver)) {
+    const std::lock_guard lock(r_->mutex_);
+    ++r_->transports_;
+  }
+  ~FakeTransport() override {
+    const std::lock_guard lock(r_->mutex_);
+    --r_->transports_;
+    r_->changed_.notify_all();
+  }
 
   void start(TransferId id, HttpAttempt attempt) override {
     const std::lock_guard lock(r_->mutex_);
