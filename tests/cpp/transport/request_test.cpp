@@ -4,6 +4,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -275,7 +277,7 @@ TEST_CASE("cancel_all() gives every transfer back, with the status where one had
   CHECK(transport->cancel_all().empty());
 }
 
-TEST_CASE("an ambient proxy, netrc and NO_PROXY change nothing") {
+TEST_CASE("an ambient proxy changes nothing") {
   LoopbackServer proxy{answer_all(ok_response)};
   Recorder recorder;
   const std::string address = "http://127.0.0.1:" + std::to_string(proxy.port());
@@ -291,6 +293,23 @@ TEST_CASE("an ambient proxy, netrc and NO_PROXY change nothing") {
   // NOLINTEND(concurrency-mt-unsafe)
   CHECK(proxy.accepts() == 0);
   CHECK(recorder.server.accepts() == 1);
+}
+
+TEST_CASE("a netrc in the home folder changes nothing") {
+  Recorder recorder;
+  std::string home = (std::filesystem::temp_directory_path() / "webhookcore-XXXXXX").string();
+  REQUIRE(mkdtemp(home.data()) != nullptr);
+  std::ofstream{home + "/.netrc"} << "machine 127.0.0.1 login somebody password hunter2\n";
+  // NOLINTBEGIN(concurrency-mt-unsafe): no other thread of this program reads it.
+  const char* const before = getenv("HOME");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("HOME", home.c_str(), 1);
+  auto transport = make_transport();
+  CHECK(run(*transport, attempt_to(recorder.server.url())).status == 200);
+  setenv("HOME", kept.c_str(), 1);
+  // NOLINTEND(concurrency-mt-unsafe)
+  std::filesystem::remove_all(home);
+  CHECK(recorder.last().find("Authorization") == std::string::npos);
 }
 
 TEST_CASE("a configured proxy is used whatever NO_PROXY says, and names are left to it") {
