@@ -79,7 +79,8 @@ NewMessage new_message(const std::string& type, const py::bytes& body,
 
 // (message id, duplicate, delivery keys)
 py::tuple enqueued_tuple(const Enqueued& enqueued) {
-  return py::make_tuple(enqueued.message_id, enqueued.duplicate, enqueued.deliveries);
+  return from_stored(
+      [&] { return py::make_tuple(enqueued.message_id, enqueued.duplicate, enqueued.deliveries); });
 }
 
 py::tuple enqueue(Engine& self, const std::string& type, const py::bytes& body,

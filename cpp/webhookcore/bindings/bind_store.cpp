@@ -56,14 +56,19 @@ py::dict info(Store& store) {
 }
 
 template <typename Row>
+py::dict stored_dict(const Row& row) {
+  return from_stored([&] { return to_dict(row); });
+}
+
+template <typename Row>
 py::object dict_or_none(const std::optional<Row>& row) {
-  return row ? py::object(to_dict(*row)) : py::none();
+  return row ? py::object(stored_dict(*row)) : py::none();
 }
 
 template <typename Row>
 py::list dicts(const std::vector<Row>& rows) {
   py::list list;
-  for (const Row& row : rows) list.append(to_dict(row));
+  for (const Row& row : rows) list.append(stored_dict(row));
   return list;
 }
 
@@ -192,7 +197,7 @@ py::list claim_due_events(Store& self, std::int64_t now, std::size_t limit, std:
       unwrap(without_gil([&] { return self.claim_due_events(at(now), limit, Duration{lease}); }));
   py::list rows;
   for (const ClaimedEvent& one : claimed) {
-    rows.append(py::make_tuple(to_dict(one.event), py::bytes(one.token.value)));
+    rows.append(py::make_tuple(stored_dict(one.event), py::bytes(one.token.value)));
   }
   return rows;
 }

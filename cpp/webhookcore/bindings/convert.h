@@ -32,6 +32,18 @@ inline void unwrap(const Result<void>& result) {
   if (!result) raise(result.error());
 }
 
+// What `make` makes of stored text. Ids, names and types are UTF-8 when they are stored;
+// where they are not, the file is damaged: ErrorCode::store_corrupt.
+template <typename Make>
+auto from_stored(Make make) {
+  try {
+    return make();
+  } catch (const py::error_already_set& error) {
+    if (!error.matches(PyExc_UnicodeDecodeError)) throw;
+  }
+  raise({ErrorCode::store_corrupt, "the stored text is not UTF-8"});
+}
+
 // Unix seconds to milliseconds. ErrorCode::config (`field`) for what is no number of
 // a sensible size: NaN, infinity, beyond the year 33658.
 Result<std::int64_t> seconds_to_ms(double seconds, const char* field);

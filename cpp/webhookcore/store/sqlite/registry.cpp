@@ -58,6 +58,12 @@ Error unavailable(const std::string& path, const char* why) {
   return {ErrorCode::store_unavailable, path + ": " + why};
 }
 
+// SQLite's messages do not say which file they are about.
+Error naming(const std::string& path, Error error) {
+  if (error.detail.find(path) == std::string::npos) error.detail = path + ": " + error.detail;
+  return error;
+}
+
 Result<void> create_if_missing(const std::string& path, bool create) {
   struct stat status = {};
   if (stat(path.c_str(), &status) == 0) {
@@ -115,7 +121,7 @@ Result<std::shared_ptr<Database>> acquire_database(const SqliteOptions& options,
   }
   if (!opened) {
     registry().entries.erase(located->identity);
-    return opened.error();
+    return naming(located->path, opened.error());
   }
   return entry.database;
 }
