@@ -64,8 +64,8 @@ class VerifierBase:
         header: str,
         body: bytes,
         headers: Any,
-        url: str,
-        method: str,
+        url: bytes,
+        method: bytes,
         now: float,
         /,
     ) -> str: ...

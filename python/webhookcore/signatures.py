@@ -155,12 +155,15 @@ def _refusal(
     verifier: Any,
     body: bytes,
     headers: HeadersLike,
-    url: str,
-    method: str,
+    url: bytes,
+    method: bytes,
     now: float,
 ) -> VerificationError:
     def explain() -> str:
-        text: str = verifier._explain(reason, header, body, headers, url, method, now)
+        try:
+            text: str = verifier._explain(reason, header, body, headers, url, method, now)
+        except ConfigError:  # The verifier was closed: its keys are gone.
+            return ""
         return text
 
     return VerificationError(reason, header=header, explain=explain)

@@ -9,8 +9,8 @@
 
 #include "webhookcore/base/clock.h"
 #include "webhookcore/bindings/convert.h"
-#include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/bindings/event_type.h"
+#include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/core/hint.h"
 #include "webhookcore/core/verifier.h"
 
@@ -40,7 +40,6 @@ VerifierObject* fields_of(PyObject* self) { return reinterpret_cast<VerifierObje
 struct Call {
   py::object body;
   PyObject* headers = nullptr;
-  py::object url_text;
   std::string url;
   std::string method = "POST";
   TimePoint now{};
@@ -68,16 +67,23 @@ bool set_body(Call& call, PyObject* body) {
   return static_cast<bool>(call.body);
 }
 
+// Milliseconds of a number of seconds. Raises ConfigError for anything else, such as
+// the "300" that comes out of an environment variable.
+std::int64_t ms_of(PyObject* seconds, const char* field) {
+  const double number = PyFloat_AsDouble(seconds);
+  if (number == -1.0 && PyErr_Occurred() != nullptr) {
+    PyErr_Clear();
+    raise({ErrorCode::config, "must be a number of seconds", field});
+  }
+  return unwrap(seconds_to_ms(number, field));
+}
+
 bool set_now(Call& call, PyObject* now) {
   if (now == nullptr || now == Py_None) {
     call.now = SystemClock{}.now();
     return true;
   }
-  const double seconds = PyFloat_AsDouble(now);
-  if (seconds == -1.0 && PyErr_Occurred() != nullptr) return false;
-  const auto ms = seconds_to_ms(seconds, "now");
-  if (!ms) raise(ms.error());
-  call.now = from_unix_ms(*ms);
+  call.now = from_unix_ms(ms_of(now, "now"));
   return true;
 }
 
@@ -132,30 +138,30 @@ bool read_call(Call& call, const Scheme& scheme, PyObject* const (&placed)[kArgu
          set_now(call, placed[kNow]) && call.views.read(placed[kHeaders]);
 }
 
-Verdict decide(const std::shared_ptr<const Verifier>& verifier, Call& call) {
+Verdict decide(const Verifier& verifier, Call& call) {
   if (PyBytes_GET_SIZE(call.body.ptr()) < kReleaseGilFrom) {
-    return verifier->verify(call.request(), call.now);
+    return verifier.verify(call.request(), call.now);
   }
   call.views.own();
-  const std::shared_ptr<const Verifier> kept = verifier;
   const ReleasedGil unlocked;
-  return kept->verify(call.request(), call.now);
+  return verifier.verify(call.request(), call.now);
 }
 
 void set_refusal(VerifierObject* self, const Refusal& refusal, const Call& call) {
   const py::handle refuse(self->refuse);
-  const py::object exception = refuse(
-      py::cast(std::string(to_string(refusal.reason))), py::cast(std::string(refusal.header)),
-      py::handle(reinterpret_cast<PyObject*>(self)), call.body, py::handle(call.headers),
-      py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
-          call.url.data(), static_cast<Py_ssize_t>(call.url.size()), "surrogatepass")),
-      call.method, static_cast<double>(to_unix_ms(call.now)) / 1000.0);
+  // As bytes: what came from outside need not be text.
+  const py::object exception =
+      refuse(py::cast(std::string(to_string(refusal.reason))),
+             py::cast(std::string(refusal.header)), py::handle(reinterpret_cast<PyObject*>(self)),
+             call.body, py::handle(call.headers), py::bytes(call.url), py::bytes(call.method),
+             static_cast<double>(to_unix_ms(call.now)) / 1000.0);
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
 }
 
-// nullptr with ConfigError set after close() or without __init__().
-const std::shared_ptr<const Verifier>* open_verifier(VerifierObject* self) {
-  if (self->verifier != nullptr && *self->verifier) return self->verifier;
+// Held by the call: the headers' own Python code, or another thread, may close the
+// verifier meanwhile. nullptr with ConfigError set after close() or without __init__().
+std::shared_ptr<const Verifier> open_verifier(VerifierObject* self) {
+  if (self->verifier != nullptr && *self->verifier) return *self->verifier;
   const py::object exception =
       to_exception({ErrorCode::config, "this verifier was closed", "verifier"});
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
@@ -173,6 +179,8 @@ PyObject* at_boundary(Body body) {
     PyErr_SetString(PyExc_TypeError, error.what());
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
   }
   return nullptr;
 }
@@ -180,11 +188,11 @@ PyObject* at_boundary(Body body) {
 PyObject* verify(PyObject* self, PyObject* const* args, Py_ssize_t positional, PyObject* names) {
   return at_boundary([&]() -> PyObject* {
     VerifierObject* fields = fields_of(self);
-    const auto* verifier = open_verifier(fields);
+    const auto verifier = open_verifier(fields);
     PyObject* placed[kArguments] = {};
     Call call;
     if (verifier == nullptr || !place_arguments(args, positional, names, placed) ||
-        !read_call(call, (*verifier)->scheme(), placed)) {
+        !read_call(call, verifier->scheme(), placed)) {
       return nullptr;
     }
     const Verdict verdict = decide(*verifier, call);
@@ -202,7 +210,7 @@ PyObject* verify(PyObject* self, PyObject* const* args, Py_ssize_t positional, P
 // explain(reason, header, body, headers, url, method, now): the hint for a refusal.
 PyObject* explain_refusal(PyObject* self, PyObject* const* args, Py_ssize_t count) {
   return at_boundary([&]() -> PyObject* {
-    const auto* verifier = open_verifier(fields_of(self));
+    const auto verifier = open_verifier(fields_of(self));
     if (verifier == nullptr || count != 2 + kArguments) {
       if (verifier != nullptr) PyErr_SetString(PyExc_TypeError, "explain() takes 7 arguments");
       return nullptr;
@@ -210,7 +218,7 @@ PyObject* explain_refusal(PyObject* self, PyObject* const* args, Py_ssize_t coun
     PyObject* placed[kArguments] = {};
     Call call;
     for (int i = 0; i < kArguments; ++i) placed[i] = args[2 + i];
-    if (!read_call(call, (*verifier)->scheme(), placed)) return nullptr;
+    if (!read_call(call, verifier->scheme(), placed)) return nullptr;
     const std::string reason = text_bytes(args[0]);
     const std::string header = text_bytes(args[1]);
     const auto parsed = parse_reason(reason);
@@ -218,7 +226,7 @@ PyObject* explain_refusal(PyObject* self, PyObject* const* args, Py_ssize_t coun
       PyErr_SetString(PyExc_ValueError, "unknown reason");
       return nullptr;
     }
-    const std::string hint = explain(**verifier, call.request(), {*parsed, header}, call.now);
+    const std::string hint = explain(*verifier, call.request(), {*parsed, header}, call.now);
     return PyUnicode_DecodeUTF8(hint.data(), static_cast<Py_ssize_t>(hint.size()), "replace");
   });
 }
@@ -229,7 +237,7 @@ PyObject* close_verifier(PyObject* self, PyObject*) {
 }
 
 Result<Verifier> make_verifier(const std::string& scheme_name, const py::sequence& secrets,
-                               const std::optional<double>& tolerance) {
+                               std::optional<Duration> tolerance) {
   const auto scheme = find_scheme(scheme_name);
   if (!scheme) return Error{ErrorCode::config, "unknown provider", "provider"};
   std::vector<Secret> texts;
@@ -240,13 +248,7 @@ Result<Verifier> make_verifier(const std::string& scheme_name, const py::sequenc
     wipe(text);
   }
   for (const Secret& text : texts) views.push_back(text.reveal());
-  std::optional<Duration> limit;
-  if (tolerance) {
-    const auto ms = seconds_to_ms(*tolerance, "tolerance");
-    if (!ms) return ms.error();
-    limit = Duration{*ms};
-  }
-  return Verifier::create(scheme, views, limit);
+  return Verifier::create(scheme, views, tolerance);
 }
 
 // VerifierBase(scheme, secrets, tolerance, provider, source, event_type, refuse)
@@ -258,10 +260,10 @@ int init(PyObject* self, PyObject* args, PyObject*) {
     return -1;
   }
   PyObject* done = at_boundary([&]() -> PyObject* {
-    std::optional<double> seconds;
-    if (tolerance != Py_None) seconds = py::handle(tolerance).cast<double>();
-    Verifier verifier = unwrap(
-        make_verifier(text_bytes(scheme), py::handle(secrets).cast<py::sequence>(), seconds));
+    std::optional<Duration> limit;
+    if (tolerance != Py_None) limit = Duration{ms_of(tolerance, "tolerance")};
+    Verifier verifier =
+        unwrap(make_verifier(text_bytes(scheme), py::handle(secrets).cast<py::sequence>(), limit));
     VerifierObject* fields = fields_of(self);
     delete fields->verifier;
     fields->verifier =
