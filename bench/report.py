@@ -87,21 +87,24 @@ def loop(call: Callable[[], object]) -> Timer:
     return rounds
 
 
-def _rounds_for(timer: Timer) -> int:
+def _rounds_for(timer: Timer, side: float) -> int:
     """How many rounds fill a side's time; finding out is the warm-up too."""
     count = 1
-    while (seconds := timer(count)) < SECONDS_PER_SIDE / 4:
+    while (seconds := timer(count)) < side / 4:
         count *= 2
-    return max(1, round(count * SECONDS_PER_SIDE / seconds))
+    return max(1, round(count * side / seconds))
 
 
-def time_ratios(numerator: Timer, denominator: Timer, runs: int = RUNS) -> list[float]:
+def time_ratios(
+    numerator: Timer, denominator: Timer, runs: int = RUNS, side_lasts: float = SECONDS_PER_SIDE
+) -> list[float]:
     """Time of a round of the one over time of a round of the other, in interleaved pairs.
 
     Which of the two goes first alternates, so that neither always finds the warmer machine.
+    `side_lasts` is how long, in seconds, each is timed: longer where the disk is in it.
     """
     sides = (numerator, denominator)
-    counts = tuple(_rounds_for(side) for side in sides)
+    counts = tuple(_rounds_for(timer, side_lasts) for timer in sides)
     ratios = []
     collecting = gc.isenabled()
     gc.collect()

@@ -12,7 +12,7 @@ from faults.mutants import build_mutant
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
 
 
-@pytest.mark.parametrize(("processes", "kills"), [(1, 50), (2, 50)])
+@pytest.mark.parametrize(("processes", "kills"), [(1, 100), (2, 100)])
 def test_no_kill_loses_an_acknowledged_message(tmp_path: Path, processes: int, kills: int) -> None:
     report = run_kills(Plan(tmp_path, kills=kills, processes=processes))
     print(report.line())
