@@ -56,7 +56,8 @@ class DeliveryStore {
       const std::optional<std::string>& tenant, std::string_view uid) = 0;
   virtual Result<std::vector<Endpoint>> list_endpoints(const EndpointFilter& filter) = 0;
   virtual Result<void> update_endpoint(const Endpoint& endpoint) = 0;  // not_found
-  // Cancels what is pending for it; delivered and dead rows stay. not_found.
+  // Cancels what is pending for it, and what returns from an attempt under way;
+  // delivered and dead rows stay. not_found.
   virtual Result<void> delete_endpoint(std::string_view id, TimePoint now) = 0;
   // Changes whenever an endpoint does, in any process: tells a cache to reload.
   virtual Result<std::int64_t> endpoints_version() = 0;
@@ -97,7 +98,7 @@ class DeliveryStore {
 
   // dead → pending with a fresh budget. already_delivered when the row is delivered
   // and `force` is not set (then it is sent once more under the same message id);
-  // conflict for any other state; not_found.
+  // conflict for any other state; not_found, also when its endpoint was deleted.
   virtual Result<void> replay(std::int64_t delivery, bool force, TimePoint now) = 0;
   virtual Result<void> cancel(std::int64_t delivery,
                               TimePoint now) = 0;               // conflict unless pending.

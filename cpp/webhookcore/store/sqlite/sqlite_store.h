@@ -32,8 +32,9 @@ struct SqliteOptions {
 // ErrorCode::store_unavailable, store_corrupt (damaged, or some other program's
 // database), schema_too_new. Nothing is ever deleted or repaired.
 //
-// After a fork the child may use the object: it leaks what it inherited and opens
-// the file anew at its first call. `random` outlives the store.
+// After a fork the child may use the object: every connection was closed before it,
+// the child opens the file anew at its first call and has none of the parent's
+// claims. `random` outlives the store.
 Result<std::shared_ptr<Store>> open_sqlite_store(const SqliteOptions& options, Random& random);
 
 // The copy of SQLite that stores are written with. Another copy in the same process
