@@ -35,4 +35,8 @@ def message_ids(path: Path) -> set[str]:
 
 def integrity(path: Path) -> str:
     with reading(path) as connection:
-        return "; ".join(row[0] for row in connection.execute("PRAGMA integrity_check"))
+        try:
+            rows = connection.execute("PRAGMA integrity_check(10)").fetchall()
+        except sqlite3.DatabaseError as error:
+            return str(error)
+    return "; ".join(row[0] for row in rows)

@@ -13,13 +13,11 @@ import webhookcore as wh  # isort: skip
 from .sender import say  # isort: skip
 
 BODY = bytes(100_000)  # 1,000 pages, after which a checkpoint comes, are 40 of these.
-SMALL = 5  # So many small ones go between two large ones.
 
 
 def send(client: wh.Client, count: int) -> None:
-    for number in range(count):
-        body = BODY if number % SMALL == 0 else b"small"
-        say(f"ack {client.send('log.filled', body).id}")
+    for _ in range(count):
+        say(f"ack {client.send('log.filled', BODY).id}")
 
 
 def main() -> None:
