@@ -71,10 +71,13 @@ class Event(_core.EventBase):
         """The body parsed as JSON.
 
         Raises:
-            json.JSONDecodeError, UnicodeDecodeError: The body is no JSON (both are
-                ``ValueError``).
+            json.JSONDecodeError, UnicodeDecodeError: The body is no JSON, or is
+                nested too deeply (both are ``ValueError``).
         """
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise json.JSONDecodeError("nested too deeply", "", 0) from None
 
     def parse(self, model: Callable[..., Model]) -> Model:
         """The body as an instance of ``model``.

@@ -52,8 +52,8 @@ class Provider:
             (GitHub's ``action``).
         key: What marks sameness where the id alone does not: one header of each
             group, together. A request without them is an event of its own.
-        handshake: A signed request of this type is answered with this field of its
-            body instead of being handled (Slack's ``url_verification``).
+        handshake: A signed request with this top-level ``type`` is answered with this
+            field of its body instead of being handled (Slack's ``url_verification``).
         evidence: How the rules are known: ``V`` and ``v`` recomputed from
             signatures, ``S`` read in the provider's own code, ``P`` in someone
             else's, ``D`` from documentation alone.

@@ -7,14 +7,16 @@ from typing import Any, Final
 
 from ..errors import ConfigError, VerificationError, message_of
 from ..events import Event
-from ..exchange import HttpRequest
+from ..exchange import HttpRequest, HttpResponse
 from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, verify_request
 from ..signatures import Secrets, Verifier
 from .missing import missing
 
 try:
     from fastapi import APIRouter, HTTPException, Request, Response
+    from fastapi.routing import APIRoute
     from starlette.requests import ClientDisconnect
+    from starlette.types import Receive, Scope, Send
 except ImportError:
     raise missing("FastAPI") from None
 
@@ -60,13 +62,25 @@ _BODY: Final = {
 
 
 def router(receiver: Receiver, **options: Any) -> APIRouter:
-    """A router that takes ``POST /{source}``.
+    """A router that takes ``POST /{source}``, and answers other methods with 405.
 
     Args:
         receiver: Every source of it, those that are added later too.
         options: For ``APIRouter``, such as ``tags`` or ``include_in_schema``.
     """
-    routes = APIRouter(**{"tags": ["webhooks"], **options})
+
+    class OnlyPost(APIRoute):
+        """Answers another method as the receiver does, where no other route takes it."""
+
+        async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["method"] == "POST":
+                await super().handle(scope, receive, send)
+                return
+            asked = _request(Request(scope), b"")
+            found = await receiver.handle_async(asked, scope["path_params"]["source"])
+            await _response(found)(scope, receive, send)
+
+    routes = APIRouter(**{"tags": ["webhooks"], "route_class": OnlyPost, **options})
 
     @routes.post(
         "/{source}",
@@ -82,8 +96,7 @@ def router(receiver: Receiver, **options: Any) -> APIRouter:
             body = await read_body(request, receiver.body_limit(source))
         except ClientDisconnect:
             return Response(status_code=400)  # Nobody reads it.
-        found = await receiver.handle_async(_request(request, body), source)
-        return Response(found.body, found.status, dict(found.headers))
+        return _response(await receiver.handle_async(_request(request, body), source))
 
     return routes
 
@@ -162,3 +175,7 @@ def _request(request: Request, body: bytes) -> HttpRequest:
         client_ip=request.client.host if request.client else None,
         url=f"{request.url.scheme}://{host}{sent}",
     )
+
+
+def _response(found: HttpResponse) -> Response:
+    return Response(found.body, found.status, dict(found.headers))

@@ -19,6 +19,7 @@ except ImportError:
     raise missing("Flask") from None
 
 _SETTING: Final = "WEBHOOKCORE_RECEIVER"
+_METHODS: Final = ("POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Webhooks:
@@ -44,7 +45,7 @@ class Webhooks:
     def init_app(
         self, app: Flask, url_prefix: str = "/hooks", *, name: str = "webhookcore"
     ) -> None:
-        """Let ``POST {url_prefix}/{source}`` reach the receiver.
+        """Let ``POST {url_prefix}/{source}`` reach the receiver, which answers others with 405.
 
         Args:
             app: Its ``extensions["webhookcore"]`` becomes the receiver.
@@ -59,7 +60,8 @@ class Webhooks:
             raise ConfigError(f"give one to Webhooks(), or set {_SETTING}", "receiver")
         routes = Blueprint(name, __name__)
 
-        @routes.post("/<source>")
+        # All of them, so that the receiver answers and not the app's page for a wrong method.
+        @routes.route("/<source>", methods=_METHODS, provide_automatic_options=False)
         def receive(source: str) -> Response:
             body = read_body(request, receiver.body_limit(source))
             return _response(receiver.handle(_request(request, body), source))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..errors import VerificationError, message_of
+from ..errors import StoreCorruptError, VerificationError, message_of
 from ..exchange import HttpResponse
 
 # Long enough for most handlers to end, short enough that senders come back soon.
@@ -23,7 +23,15 @@ def answer(status: int, content: Mapping[str, Any], **headers: str) -> HttpRespo
 def acknowledged(
     status: int, word: str, event_id: str | None, kept_result: str = "null"
 ) -> HttpResponse:
-    result = json.loads(kept_result or "null")
+    """The kept result is JSON that was read from the store.
+
+    Raises:
+        StoreCorruptError: It is none.
+    """
+    try:
+        result = json.loads(kept_result or "null")
+    except (ValueError, RecursionError):
+        raise StoreCorruptError(f"the kept result of event {event_id!r} is no JSON") from None
     return answer(status, {"status": word, "event_id": event_id, "result": result})
 
 

@@ -10,7 +10,13 @@ from datetime import datetime, timezone
 from typing import Any, Final
 
 from .. import _core
-from ..errors import AlreadyDeliveredError, ConfigError, IdempotencyConflictError, NotFoundError
+from ..errors import (
+    AlreadyDeliveredError,
+    ConfigError,
+    IdempotencyConflictError,
+    NotFoundError,
+    StoreCorruptError,
+)
 from ..events import Event
 from ..runner.worker import stored_event
 from ..store import Listing
@@ -52,7 +58,23 @@ class InboxEvent:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> InboxEvent:
+        """The event of a row.
+
+        Raises:
+            StoreCorruptError: Another program wrote what we never write.
+        """
+        try:
+            return cls._read(row)
+        except (ValueError, TypeError, OverflowError, OSError, RecursionError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise StoreCorruptError(f"event {_PREFIX}{row['key']} is damaged: {reason}") from error
+
+    @classmethod
+    def _read(cls, row: Mapping[str, Any]) -> InboxEvent:
         due = row["next_attempt_at"]
+        event = stored_event(dict(row))
+        if row["timestamp"] is not None:
+            _time(row["timestamp"])  # Else it would raise in whoever asks the event for it.
         return cls(
             id=f"{_PREFIX}{row['key']}",
             source=row["source"],
@@ -67,7 +89,7 @@ class InboxEvent:
             result=json.loads(row["handler_result"] or "null"),
             received_at=_time(row["received_at"]),
             updated_at=_time(row["updated_at"]),
-            event=stored_event(dict(row)),
+            event=event,
         )
 
 
@@ -93,6 +115,8 @@ class Inbox:
 
         Raises:
             ConfigError: A state other than ``pending running done dead``.
+            StoreCorruptError: A row is damaged; the message names it. Raised where the
+                listing is looked at, as any other StoreError.
         """
         filters = {"state": state, "source": source}
         return Listing(
@@ -109,6 +133,7 @@ class Inbox:
 
         Raises:
             NotFoundError: There is none of that id.
+            StoreCorruptError: Its row is damaged.
         """
         row = self._store.get_event(_key_of(id))
         if row is None:

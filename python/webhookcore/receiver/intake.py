@@ -132,11 +132,13 @@ class Intake:
         del request
         source, event = _source_of(decision), _event_of(decision)
         handshake = source.provider.handshake
-        if handshake is not None and event.type == handshake[0]:
-            challenge = _core.event_fields(event.body, [handshake[1]])[0]
-            if challenge is None:
+        if handshake is not None:
+            # Not the event's type, which may be that of a part of the body.
+            kind, challenge = _core.event_fields(event.body, ["type", handshake[1]])
+            if kind == handshake[0] and challenge is None:
                 return _refused(VerificationError("malformed_body"))
-            return "challenge", answers.answer(200, {handshake[1]: challenge})
+            if kind == handshake[0]:
+                return "challenge", answers.answer(200, {handshake[1]: challenge})
         if source.provider.id_in_body and event.id is None:
             return _refused(VerificationError("malformed_body"))
         if source.types is not None and not any(

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from .. import _core
 from ..config import Durability, check_seconds
-from ..errors import ConfigError
+from ..errors import ConfigError, StoreUnavailableError
 from ..exchange import HttpRequest, HttpResponse
 from ..runner import (
     Handler,
@@ -78,7 +78,8 @@ class Receiver:
         idempotency_ttl: float = 7 * _DAY,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if isinstance(max_retries, bool) or max_retries not in range(1, 11):
+        number = isinstance(max_retries, int) and not isinstance(max_retries, bool)
+        if not number or not 1 <= max_retries <= 10:
             raise ConfigError("must be 1 to 10", "max_retries")
         lease = check_seconds("lease", lease, 1, _DAY)
         kept = check_seconds("idempotency_ttl", idempotency_ttl, _DAY, 30 * _DAY)
@@ -125,7 +126,7 @@ class Receiver:
         """Let a provider in, at the path that ends in ``name``.
 
         Args:
-            name: 1 to 64 of ``A-Z a-z 0-9 _ . -``.
+            name: 1 to 64 of ``A-Z a-z 0-9 _ . -``, the first of them no dot.
             provider: A built-in name (see ``providers()``); the source's when omitted.
             secrets: As the provider shows them, newest first, or a callable that
                 returns them.
@@ -146,7 +147,9 @@ class Receiver:
         Raises:
             ConfigError: An unknown provider, a secret that cannot be a key, a name that
                 is taken, or any other option that can never work.
+            StoreUnavailableError: The receiver was closed.
         """
+        self._check_open()
         for option, value in (("allowed_ips", allowed_ips), ("rate_limit", rate_limit)):
             if value is not None:
                 raise ConfigError("not available yet in this version", option)
@@ -170,7 +173,12 @@ class Receiver:
 
         Handlers run in the order of registration and do not stop each other. The
         source may be added later, or not at all in a process that only works.
+
+        Raises:
+            ConfigError: What is no source's name, no pattern or no callable.
+            StoreUnavailableError: The receiver was closed.
         """
+        self._check_open()
         if not isinstance(source, str):
             raise ConfigError("must be the name of a source", "source")
         check_pattern(pattern, "pattern")
@@ -246,6 +254,9 @@ class Receiver:
     def run_until_idle(self, wait: float = 0) -> InboxCounts:
         """Handle here and now what is due, and what becomes due within ``wait`` seconds.
 
+        Ctrl-C passes through, and the event under way is given back. Whatever else a
+        handler raises, SystemExit too, is a failed run of its event.
+
         Raises:
             StoreError: The store cannot be worked; nothing is lost.
         """
@@ -265,7 +276,12 @@ class Receiver:
             worker.close()
 
     def start(self) -> None:
-        """Handle stored events on a thread of this process until ``stop()``."""
+        """Handle stored events on a thread of this process until ``stop()``.
+
+        Raises:
+            StoreUnavailableError: The receiver was closed.
+        """
+        self._check_open()
         self._thread.start()
 
     def stop(self, timeout: float = 10.0) -> bool:
@@ -285,6 +301,10 @@ class Receiver:
         if self._finalizer.alive:
             self.stop(timeout)
             self._finalizer()
+
+    def _check_open(self) -> None:
+        if not self._finalizer.alive:
+            raise StoreUnavailableError("the receiver was closed")
 
     def __enter__(self) -> Receiver:
         return self

@@ -19,7 +19,10 @@ EventKey: TypeAlias = Callable[[Event], "str | None"]
 
 DEFAULT_MAX_BODY: Final = 1024 * 1024
 _LARGEST_MAX_BODY: Final = 1024 * 1024 * 1024
-_NAME: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+# No dot at its front: in a path `.` and `..` are other places, and never get here.
+_NAME: Final = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,63}")
+# In a URL. Backslashes are slashes to some readers; surrogates cannot be encoded.
+_NOT_IN_URL: Final = re.compile(r"[\x00-\x20\x7f\\?#@\ud800-\udfff]")
 # Wider than the types that we send: Shopify's topics have slashes, others have spaces.
 _PATTERN: Final = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
 
@@ -78,7 +81,7 @@ def make_source(
         ConfigError: The first option that is not.
     """
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
-        raise ConfigError("must be 1 to 64 of A-Z a-z 0-9 _ . -", "name")
+        raise ConfigError("must be 1 to 64 of A-Z a-z 0-9 _ . -, the first no dot", "name")
     if mode not in ("background", "inline"):
         raise ConfigError('must be "background" or "inline"', "mode")
     if event_key is not None and not callable(event_key):
@@ -111,11 +114,15 @@ def check_public_url(url: str | None) -> str | None:
     if url is None:
         return None
     message = "must be like https://example.com or https://example.com/prefix"
+    if not isinstance(url, str) or _NOT_IN_URL.search(url) is not None:
+        raise ConfigError(message, "public_url")
     try:
         parts = urlsplit(url)
-    except (AttributeError, ValueError):
+        port = parts.port  # Raises where it is no number or above 65535.
+    except ValueError:
         raise ConfigError(message, "public_url") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or "?" in url or "#" in url:
+    possible = parts.scheme in ("http", "https") and parts.hostname and port != 0
+    if not possible or parts.netloc.endswith(":"):
         raise ConfigError(message, "public_url")
     return url.rstrip("/")
 

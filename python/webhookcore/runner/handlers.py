@@ -25,6 +25,10 @@ MAX_RESULT_BYTES: Final = 64 * 1024
 _LONGEST_SNOOZE: Final = 30 * 24 * 3600.0
 _MAX_ERROR_TEXT: Final = 200
 
+Failures: TypeAlias = tuple[type[BaseException], ...]
+# While a request waits, an exit is the server's: gunicorn ends a worker with SystemExit.
+REQUEST_FAILURES: Final[Failures] = (Exception, asyncio.CancelledError)
+
 
 class Snooze(Exception):  # noqa: N818  # It says when, not what went wrong.
     """Raised by a handler to get the event again in ``seconds``; not counted as a failure."""
@@ -99,8 +103,7 @@ class Outcome:
     def error_text(self) -> str:
         """The first failure in one line that any store can hold."""
         if self.errors:
-            error = self.errors[0]
-            text = f"{type(error).__name__}: {error}"
+            text = f"{type(self.errors[0]).__name__}: {_text_of(self.errors[0])}"
         elif self.discarded is not None:
             text = f"discarded: {self.discarded}"
         else:
@@ -113,14 +116,16 @@ class Outcome:
             self.result = value
 
     @contextmanager
-    def recording(self, handler: Handler, event: Event) -> Iterator[None]:
+    def recording(
+        self, handler: Handler, event: Event, failures: Failures = REQUEST_FAILURES
+    ) -> Iterator[None]:
         try:
             yield
         except Snooze as wish:
             self.snooze = max(wish.seconds, self.snooze or 0.0)
         except Discard as wish:
-            self.discarded = str(wish)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # The user's code.
+            self.discarded = _text_of(wish)
+        except failures as error:
             self.errors.append(error)
             _log.exception(
                 "handler %s of source %s raised %s",
@@ -132,12 +137,18 @@ class Outcome:
 
 
 def run_here(
-    handlers: Sequence[Handler], event: Event, await_: Callable[[Awaitable[Any]], Any]
+    handlers: Sequence[Handler],
+    event: Event,
+    await_: Callable[[Awaitable[Any]], Any],
+    failures: Failures = REQUEST_FAILURES,
 ) -> Outcome:
-    """Call them in this thread; ``await_`` finishes what an async handler returns."""
+    """Call them in this thread; ``await_`` finishes what an async handler returns.
+
+    What is among ``failures`` is an outcome, anything else passes through.
+    """
     outcome = Outcome()
     for handler in handlers:
-        with outcome.recording(handler, event):
+        with outcome.recording(handler, event, failures):
             value = handler.function(event)
             outcome.keep(await_(value) if inspect.isawaitable(value) else value)
     return outcome
@@ -156,12 +167,20 @@ async def run_async(handlers: Sequence[Handler], event: Event) -> Outcome:
     return outcome
 
 
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001  # The user's code, of which only the text is missed.
+        return "<its __str__ raised>"
+
+
 def kept_result(outcome: Outcome, source: str) -> str:
     """The result as JSON; ``null``, and a log line, when it is none or above 64 KiB."""
     try:
         text = json.dumps(outcome.result, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as error:
-        _log.warning("a result of source %s is no JSON and was not kept: %s", source, error)
+    except Exception as error:  # noqa: BLE001  # A result's own methods may raise anything.
+        text = _text_of(error)
+        _log.warning("a result of source %s is no JSON and was not kept: %s", source, text)
         return "null"
     if len(text) > MAX_RESULT_BYTES:
         _log.warning(

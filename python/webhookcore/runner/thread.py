@@ -89,7 +89,7 @@ class WorkerThread:
                     due = worker.seconds_until_due()
                     pause = _POLL if due is None else min(due, _POLL)
                     troubles = 0
-                except Exception:  # noqa: BLE001  # A worker that ends would end unseen.
+                except BaseException:  # noqa: BLE001  # A worker that ends would end unseen.
                     # The store is away or full. Claims that were held are taken back later.
                     _log.exception("the worker could not go on; it tries again")
                     pause = min(_POLL * 2**troubles, _LONGEST_PAUSE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ JITTER: Final = 0.2
 _PRUNE_BATCH: Final = 200
 _PRUNE_EVERY: Final = 600.0
 _REAP_EVERY: Final = 2.0
+# What ends a thread or a generator, and is no Exception; so is what ends a task.
+_EXITS: Final = (SystemExit, GeneratorExit, asyncio.CancelledError)
 
 
 @dataclass(slots=True)
@@ -109,12 +113,7 @@ class InboxWorker:
     def _handle(self, row: dict[str, Any], token: bytes) -> None:
         started = time.monotonic()
         handlers = self._handlers_for(row["source"], row["type"])
-        try:
-            outcome = run_here(handlers, stored_event(row), self._loop.await_)
-        except BaseException:
-            # Ctrl-C or an exit: not the event's fault, so it is not counted against it.
-            self._complete(row, token, "pending", next_attempt_at=self._now(), counts=False)
-            raise
+        outcome = self._run(row, token, handlers)
         what = self._record(row, token, outcome, bool(handlers))
         _log.log(
             logging.WARNING if what in ("retried", "dead", "lost") else logging.INFO,
@@ -130,6 +129,23 @@ class InboxWorker:
                 "duration_ms": round((time.monotonic() - started) * 1000, 3),
             },
         )
+
+    def _run(self, row: dict[str, Any], token: bytes, handlers: Sequence[Handler]) -> Outcome:
+        """The handlers' outcome; whatever they raise is a failure of the event, an exit too.
+
+        Else one event that raises SystemExit would end this worker and each one after it.
+        """
+        ctrl_c = KeyboardInterrupt if _can_be_interrupted() else ()
+        try:
+            failures = (Exception, *_EXITS) if ctrl_c else (BaseException,)
+            return run_here(handlers, stored_event(row), self._loop.await_, failures)
+        except ctrl_c:
+            # Not the event's fault, so it is not counted against it.
+            self._complete(row, token, "pending", next_attempt_at=self._now(), counts=False)
+            raise
+        except BaseException as error:  # noqa: BLE001  # No event of the row, or no log line.
+            _log.exception("event inb_%d of source %s cannot be run", row["key"], row["source"])
+            return Outcome(errors=[error])
 
     def _record(
         self, row: dict[str, Any], token: bytes, outcome: Outcome, had_handlers: bool
@@ -198,6 +214,11 @@ class InboxWorker:
         pruned = self._store.prune_keys(self._now(), _PRUNE_BATCH)
         if pruned < _PRUNE_BATCH:
             self._prune_at = time.monotonic() + _PRUNE_EVERY
+
+
+def _can_be_interrupted() -> bool:
+    """Python raises Ctrl-C in the main thread only; elsewhere it is the handler's own."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def stored_event(row: dict[str, Any]) -> Event:

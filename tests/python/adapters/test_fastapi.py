@@ -57,7 +57,20 @@ def test_the_signature_is_judged_before_anything_parses_the_body(client, body, c
 
 def test_unknown_sources_and_other_methods(client):
     assert post(client, stripe(), "/hooks/acme").status_code == 404
-    assert client.get("/hooks/stripe").status_code == 405
+    for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        refused = client.request(method, "/hooks/stripe")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+        assert refused.json()["error"]["reason"] == "method_not_allowed"
+    assert client.head("/hooks/stripe").status_code == 405
+    assert client.get("/hooks/acme").json()["error"]["reason"] == "unknown_source"
+
+
+def test_another_method_of_the_path_may_be_a_route_of_the_app(receiver):
+    app = fastapi.FastAPI()
+    app.include_router(webhookcore.fastapi.router(receiver))
+    app.get("/{page}")(lambda page: page)
+    with TestClient(app) as client:
+        assert client.get("/stripe").json() == "stripe"
 
 
 def test_an_inline_source_awaits_its_handler_on_the_servers_loop(client, receiver):

@@ -44,7 +44,11 @@ class TestTheExtension:
         forged = stripe(secret="not-the-secret-of-this-source")
         assert post(client, forged).status_code == 401
         assert post(client, stripe(), "/hooks/acme").status_code == 404
-        assert client.get("/hooks/stripe").status_code == 405
+        for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            refused = client.open("/hooks/stripe", method=method)
+            assert (refused.status_code, refused.headers["Allow"]) == (405, "POST")
+            assert refused.json["error"]["reason"] == "method_not_allowed"
+        assert client.head("/hooks/stripe").status_code == 405
         over = request("stripe", b'{"id":"b"}'.ljust(101))
         assert post(client, over, "/hooks/small").status_code == 413
         fits = request("stripe", b'{"id":"a"}'.ljust(100))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import sqlite3
 
 import pytest
 
@@ -137,6 +139,36 @@ def test_slacks_handshake_is_answered_once_it_is_verified(url, clock):
         empty = request("slack", b'{"type":"url_verification"}')
         assert reason(receiver.handle(empty, source="slack")) == (400, "malformed_body")
         assert stored(receiver) == 0
+
+
+def test_an_event_about_handshakes_is_none(url, clock):
+    with wh.Receiver(url, clock=clock) as receiver:
+        receiver.add_source("slack", secrets=[SECRET])
+        event = {"type": "url_verification"}
+        body = {"type": "event_callback", "event_id": "Ev1", "event": event, "challenge": "c"}
+        asked = request("slack", json.dumps(body).encode())
+        assert answer(receiver.handle(asked, source="slack"))[1]["status"] == "accepted"
+        body = {"type": "url_verification", "event": {"type": "message"}, "challenge": "c"}
+        asked = request("slack", json.dumps(body).encode())
+        assert answer(receiver.handle(asked, source="slack")) == (200, {"challenge": "c"})
+
+
+@pytest.mark.parametrize("depth", [100_000, 1_000_000])
+def test_a_body_that_is_nested_too_deeply_is_no_json(receiver, depth):
+    deep = wh.Event(b"[" * depth, [], "stripe", "stripe", None, 0)
+    with pytest.raises(json.JSONDecodeError, match="deep"):
+        deep.json()
+    with pytest.raises(ValueError, match="deep"):
+        deep.parse(dict)
+
+
+def test_a_kept_result_that_was_damaged_is_503_and_not_an_exception(url, inline, caplog):
+    inline.on("stripe")(lambda event: "whole")
+    inline.handle(stripe(), source="stripe")
+    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file, file:
+        file.execute("UPDATE idempotency_keys SET kept_result = '{'")
+    assert reason(inline.handle(stripe(), source="stripe")) == (503, "store_unavailable")
+    assert "no JSON" in caplog.text
 
 
 def test_a_type_that_the_source_does_not_take_is_acknowledged_and_counted(url, clock):

@@ -18,6 +18,10 @@ from support.receiving import SECRET, answer, stripe
         ({"name": "standard", "secrets": ["whsec_!!!"]}, "secrets[0]"),
         ({"name": "a/b", "provider": "stripe"}, "name"),
         ({"name": ""}, "name"),
+        ({"name": ".", "provider": "stripe"}, "name"),
+        ({"name": "..", "provider": "stripe"}, "name"),
+        ({"name": ".shop", "provider": "stripe"}, "name"),
+        ({"name": "shop\n", "provider": "stripe"}, "name"),
         ({"name": "stripe", "types": []}, "types"),
         ({"name": "stripe", "types": "invoice.*"}, "types"),
         ({"name": "stripe", "types": ["invoice.*", ""]}, "types[1]"),
@@ -28,6 +32,20 @@ from support.receiving import SECRET, answer, stripe
         ({"name": "stripe", "public_url": "example.com"}, "public_url"),
         ({"name": "stripe", "public_url": "https://example.com/?a=1"}, "public_url"),
         ({"name": "stripe", "public_url": 7}, "public_url"),
+        ({"name": "stripe", "public_url": b"https://example.com"}, "public_url"),
+        ({"name": "stripe", "public_url": "ftp://example.com"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://:443"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://[example.com"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://me:word@example.com"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://me@example.com"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://example.com:0"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://example.com:"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://example.com:65536"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://example.com:http"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://exam ple.com"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://example.com/\n"}, "public_url"),
+        ({"name": "stripe", "public_url": "https://example.com/\ud800"}, "public_url"),
         ({"name": "stripe", "event_key": "id"}, "event_key"),
     ],
     ids=str,
@@ -65,6 +83,9 @@ def test_a_name_can_be_taken_once(receiver):
     [
         {"max_retries": 0},
         {"max_retries": 11},
+        {"max_retries": 3.0},
+        {"max_retries": True},
+        {"max_retries": "3"},
         {"lease": 0},
         {"idempotency_ttl": 60},
         {"durability": "soon"},
@@ -75,6 +96,28 @@ def test_an_option_of_the_receiver_is_checked_before_the_file_is_made(tmp_path, 
     with pytest.raises(wh.ConfigError):
         wh.Receiver(f"sqlite:///{tmp_path}/a.db", **option)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "public_url",
+    ["https://example.com", "http://example.com:8080/prefix/", "https://[2001:db8::1]:443"],
+)
+def test_a_public_url_is_scheme_host_and_prefix(receiver, public_url):
+    receiver.add_source("twilio", secrets=[SECRET], public_url=public_url)
+    assert "twilio" in receiver.sources
+
+
+def test_a_closed_receiver_takes_nothing_more(receiver):
+    receiver.close()
+    for use in (
+        receiver.start,
+        lambda: receiver.add_source("github", secrets=[SECRET]),
+        lambda: receiver.on("stripe"),
+        receiver.run_until_idle,
+    ):
+        with pytest.raises(wh.StoreUnavailableError, match="closed"):
+            use()
+    assert receiver.sources == {"stripe": "stripe"}
 
 
 def test_a_store_that_is_none_is_refused_and_left_alone(tmp_path):

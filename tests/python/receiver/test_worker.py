@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import sqlite3
 import threading
 
 import pytest
@@ -21,6 +23,13 @@ def states(receiver: wh.Receiver) -> list[str]:
 def only(receiver: wh.Receiver):
     (event,) = receiver.inbox.list()
     return event
+
+
+def damaged(url: str, **columns: object) -> None:
+    """What another program may do to the rows of the inbox."""
+    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file, file:
+        for name, value in columns.items():
+            file.execute(f"UPDATE inbox SET {name} = ?", (value,))
 
 
 def work_through_retries(receiver, clock, rounds: int = 20):
@@ -216,6 +225,38 @@ def test_the_inbox_is_listed_by_state_and_source_newest_first(receiver):
         len(receiver.inbox.list(state="failed"))
 
 
+class TestARowThatAnotherProgramDamaged:
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            {"handler_result": "{"},
+            {"handler_result": "[" * 100_000},
+            {"matched_secret": -1},
+            {"received_at": 2**62},
+            {"updated_at": -(2**62)},
+            {"next_attempt_at": 2**62},
+            {"signed_at": 2**62},
+        ],
+        ids=lambda damage: f"{next(iter(damage))}={str(next(iter(damage.values())))[:3]}",
+    )
+    def test_it_is_named(self, url, receiver, damage):
+        receiver.handle(stripe(), source="stripe")
+        id = only(receiver).id
+        damaged(url, **damage)
+        with pytest.raises(wh.StoreCorruptError, match=id):
+            len(receiver.inbox.list())
+        with pytest.raises(wh.StoreCorruptError, match=id):
+            receiver.inbox.get(id)
+
+    def test_it_does_not_keep_a_worker_from_the_others(self, url, receiver):
+        receiver.on("stripe")(lambda event: None)
+        receiver.handle(stripe("evt_1"), source="stripe")
+        damaged(url, matched_secret=-1)
+        receiver.handle(stripe("evt_2"), source="stripe")
+        counts = receiver.run_until_idle()
+        assert (counts.handled, counts.retried) == (1, 1)
+
+
 class TestSeveralHandlers:
     def test_they_run_in_order_and_the_last_result_counts(self, receiver):
         calls = []
@@ -344,9 +385,76 @@ def test_any_text_of_an_exception_can_be_stored(receiver, text, caplog):
     assert len(only(receiver).last_error) <= 200
 
 
-@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
-def test_an_interrupt_passes_through_and_the_event_is_not_counted(receiver, interrupt):
-    interrupts = [interrupt()]
+class UnprintableError(Exception):
+    def __str__(self):
+        raise RuntimeError("no text either")
+
+
+def test_an_exception_without_a_text_is_a_failure_with_the_name_of_its_class(receiver):
+    def broken(event):
+        raise UnprintableError
+
+    receiver.on("stripe")(broken)
+    receiver.handle(stripe(), source="stripe")
+    assert receiver.run_until_idle().retried == 1
+    assert only(receiver).last_error == "UnprintableError: <its __str__ raised>"
+
+
+def test_a_discard_without_a_text_is_done(receiver):
+    class NeverError(wh.Discard, UnprintableError):
+        __str__ = UnprintableError.__str__
+
+    def handler(event):
+        raise NeverError
+
+    receiver.on("stripe")(handler)
+    receiver.handle(stripe(), source="stripe")
+    assert receiver.run_until_idle().discarded == 1
+    assert only(receiver).state == "done"
+
+
+def test_a_result_whose_own_methods_raise_is_not_kept(receiver, caplog):
+    class Hostile(dict):
+        def items(self):
+            raise UnprintableError
+
+    receiver.on("stripe")(lambda event: Hostile(a=1))
+    receiver.handle(stripe(), source="stripe")
+    assert receiver.run_until_idle().handled == 1
+    assert only(receiver).result is None
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("exit", [SystemExit, GeneratorExit])
+def test_an_exit_of_a_handler_is_a_failure_of_its_event(receiver, clock, exit, is_async, caplog):
+    handled = []
+
+    def handler(event):
+        if event.id == "evt_1":
+            raise exit("bye")
+        handled.append(event.id)
+
+    async def slow(event):
+        handler(event)
+
+    receiver.on("stripe")(slow if is_async else handler)
+    for number in range(3):
+        receiver.handle(stripe(f"evt_{number}"), source="stripe")
+    counts = receiver.run_until_idle()
+    assert (counts.handled, counts.retried) == (2, 1)
+    assert handled == ["evt_0", "evt_2"]
+    (failed,) = receiver.inbox.list(state="pending")
+    assert (failed.attempts, failed.last_error) == (1, f"{exit.__name__}: bye")
+    (logged,) = [record for record in caplog.records if record.exc_info]
+    assert logged.exc_info[0] is exit
+    for _ in range(5):
+        clock.advance(20)
+        receiver.run_until_idle()
+    assert [event.event_id for event in receiver.inbox.list(state="dead")] == ["evt_1"]
+
+
+def test_ctrl_c_passes_through_and_the_event_is_not_counted(receiver):
+    interrupts = [KeyboardInterrupt()]
 
     @receiver.on("stripe")
     def handler(event):
@@ -354,7 +462,7 @@ def test_an_interrupt_passes_through_and_the_event_is_not_counted(receiver, inte
             raise interrupts.pop()
 
     receiver.handle(stripe(), source="stripe")
-    with pytest.raises(interrupt):
+    with pytest.raises(KeyboardInterrupt):
         receiver.run_until_idle()
     assert (only(receiver).state, only(receiver).attempts) == ("pending", 0)
     assert receiver.run_until_idle().handled == 1
@@ -473,6 +581,29 @@ class TestTheThread:
         go_on.set()
         with receiver:
             pass  # Closes the store once the thread has ended, or a second has passed.
+
+    @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+    @pytest.mark.parametrize("exit", [SystemExit, KeyboardInterrupt, GeneratorExit])
+    def test_an_exit_of_a_handler_does_not_end_it(self, receiver, exit, is_async):
+        handled = threading.Event()
+
+        def handler(event):
+            if event.id == "evt_1":
+                raise exit
+            handled.set()
+
+        async def slow(event):
+            handler(event)
+
+        receiver.on("stripe")(slow if is_async else handler)
+        receiver.handle(stripe("evt_1"), source="stripe")
+        receiver.handle(stripe("evt_2"), source="stripe")
+        receiver.start()
+        assert handled.wait(10)
+        assert receiver.stop()
+        (failed,) = receiver.inbox.list(state="pending")
+        assert (failed.event_id, failed.attempts) == ("evt_1", 1)
+        assert failed.last_error.startswith(exit.__name__)
 
     def test_a_store_that_is_away_does_not_end_it(self, receiver, caplog, monkeypatch):
         handled = threading.Event()
