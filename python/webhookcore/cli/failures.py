@@ -17,8 +17,32 @@ _INTERRUPTED: Final = 130  # 128 and SIGINT, as shells do.
 _MISUSES: Final = (ConfigError, InvalidUrlError, BlockedAddressError)
 
 
+class Text(click.types.StringParamType):
+    """Text that can be stored, sent and printed.
+
+    What was no UTF-8 on the command line or in the environment reaches Python as
+    surrogates, which raise wherever the text is used.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(super().convert(value, param, ctx))
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            self.fail("is not UTF-8", param, ctx)  # Not repeated: it may be a secret.
+        return text
+
+
+class LooseText(click.types.StringParamType):
+    """Text that may be any bytes: a file's name, or a body."""
+
+
 class Commands(click.Group):
-    """The top group; whatever a command raises ends here."""
+    """The top group; whatever a command raises ends here, and what is no text is refused."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        _refuse_surrogates(cmd)
+        super().add_command(cmd, name)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -35,6 +59,16 @@ class Commands(click.Group):
             ctx.exit(FAILED)
         except KeyboardInterrupt:
             ctx.exit(_INTERRUPTED)
+
+
+def _refuse_surrogates(command: click.Command) -> None:
+    """Every parameter of plain text becomes a ``Text``, those of subcommands too."""
+    for parameter in command.params:
+        if parameter.type is click.STRING:
+            parameter.type = Text()
+    if isinstance(command, click.Group):
+        for part in command.commands.values():
+            _refuse_surrogates(part)
 
 
 def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:

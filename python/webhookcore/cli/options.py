@@ -15,6 +15,7 @@ import click
 from .. import environment
 from ..client import Client
 from ..urls import UrlPolicy
+from .failures import LooseText
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -82,6 +83,7 @@ def data_options(function: Command) -> Command:
     )(function)
     return click.option(
         "--data",
+        type=LooseText(),
         default="{}",
         metavar="JSON|@FILE|-",
         help="What to send: JSON, a file, or - for standard input. [default: {}]",
@@ -108,6 +110,7 @@ def body_option(function: Command) -> Command:
     """Gives the command ``body_file``; ``read_body()`` reads it."""
     return click.option(
         "--body-file",
+        type=LooseText(),
         metavar="FILE|-",
         default="-",
         show_default=True,

@@ -295,3 +295,55 @@ def test_the_environment_names_the_store(db, server):
     create(db, server.url)
     assert len(rows(run("endpoints", "list", "--json", env={"WEBHOOKCORE_DATABASE_URL": db}))) == 1
     assert run("endpoints", "list").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["endpoints", "show", "\udcff"],
+        ["endpoints", "delete", "\udcff"],
+        ["endpoints", "list", "--tenant", "\udcff"],
+        ["endpoints", "list", "--cursor", "\udcff"],
+        ["endpoints", "disable", "ep_1", "--reason", "\udcff"],
+        ["messages", "show", "\udcff"],
+        ["messages", "list", "--type", "\udcff"],
+        ["deliveries", "list", "--endpoint", "\udcff"],
+        ["worker", "\udcff:receiver"],
+    ],
+    ids=lambda command: " ".join(command[:-1]),
+)
+def test_an_argument_that_is_not_utf_8_is_misuse(db, command):
+    with Client(db):
+        pass
+    result = run(*command, env={"WEBHOOKCORE_DATABASE_URL": db})
+    assert result.exit_code == 2
+    assert "is not UTF-8" in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("url", ["sqlite:///\udcff.db", "sqlite://[x/y"])
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_a_store_url_that_is_none_is_misuse(url, by):
+    given = ["--db", url] if by == "option" else []
+    result = run_process("endpoints", "list", *given, env={"WEBHOOKCORE_DATABASE_URL": url})
+    assert result.returncode == 2
+    assert b"Traceback" not in result.stderr
+
+
+def test_a_body_may_be_any_bytes(db, server):
+    create(db, server.url)
+    raw = ["--raw", "--data", "\udcff", "--content-type", "x/y"]
+    sent = run("messages", "send", "order.created", *raw, "--db", db, "--json")
+    with Client(db) as client:
+        assert client.messages.get(row(sent)["id"]).body == b"\xff"
+
+
+def test_the_quick_start_shows_a_delivery_of_its_listing(db, server):
+    for _ in range(2):
+        create(db, server.url)
+    run("messages", "send", "order.created", "--db", db)
+    page = Path(__file__).parents[3] / "docs" / "quickstart.md"
+    lines = [line.partition("#")[0].split() for line in page.read_text().splitlines()]
+    (shows,) = [line[1:] for line in lines if line[:3] == ["webhookcore", "deliveries", "show"]]
+    for delivery in rows(run("deliveries", "list", "--db", db, "--json")):
+        asked = [delivery["id"] if word == "DELIVERY" else word for word in shows]
+        assert row(run(*asked, "--db", db, "--json"))["id"] == delivery["id"]
