@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
-from urllib.parse import unquote, urlsplit
+from typing import Any, Final, Literal, TypeAlias
+from urllib.parse import unquote
 
 from .errors import ConfigError
 
@@ -20,7 +19,7 @@ RETRY_SCHEDULES: Final[dict[str, tuple[float, ...]]] = {
     "fast": (1, 2, 4, 8, 16),
 }
 MAX_ATTEMPTS: Final = 20
-_LONGEST_WAIT: Final = 30 * 24 * 3600.0
+LONGEST_WAIT: Final = 30 * 24 * 3600.0
 _EVENT_TYPE: Final = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 _EVENT_PATTERN: Final = re.compile(r"[A-Za-z0-9_.\-*]{1,128}")
 _RATE: Final = re.compile(r"([1-9][0-9]{0,8})/(s|m|h)")
@@ -40,11 +39,10 @@ class Exponential:
     attempts: int = 10
 
     def __post_init__(self) -> None:
-        _check_number("base", self.base, above=0, most=_LONGEST_WAIT)
+        _check_number("base", self.base, above=0, most=LONGEST_WAIT)
         _check_number("factor", self.factor, above=0, most=100)
-        _check_number("cap", self.cap, above=0, most=_LONGEST_WAIT)
-        if not 2 <= self.attempts <= MAX_ATTEMPTS:
-            raise ConfigError(f"must be 2 to {MAX_ATTEMPTS}", "attempts")
+        _check_number("cap", self.cap, above=0, most=LONGEST_WAIT)
+        check_whole("attempts", self.attempts, 2, MAX_ATTEMPTS)
 
     def schedule(self) -> tuple[float, ...]:
         waits = []
@@ -69,9 +67,8 @@ class Breaker:
     open_for: float = 300.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.failures, bool) or not 0 <= self.failures <= 1000:
-            raise ConfigError("must be 0 (off) to 1000", "breaker.failures")
-        _check_number("breaker.open_for", self.open_for, above=0, most=_LONGEST_WAIT)
+        check_whole("breaker.failures", self.failures, 0, 1000)
+        _check_number("breaker.open_for", self.open_for, above=0, most=LONGEST_WAIT)
 
 
 Retry: TypeAlias = str | Sequence[float] | Exponential
@@ -90,14 +87,11 @@ def retry_schedule(retry: Retry) -> tuple[float, ...]:
         if retry not in RETRY_SCHEDULES:
             raise ConfigError(f"must be one of {', '.join(RETRY_SCHEDULES)}", "retry")
         return RETRY_SCHEDULES[retry]
-    try:
-        waits = tuple(retry)
-    except TypeError:
-        raise ConfigError("must be a name, a list of seconds or Exponential", "retry") from None
+    waits = tuple(check_list("retry", retry, "must be a name, a list of seconds or Exponential"))
     if len(waits) >= MAX_ATTEMPTS:
         raise ConfigError(f"at most {MAX_ATTEMPTS - 1} waits", "retry")
     for position, wait in enumerate(waits):
-        _check_number(f"retry[{position}]", wait, above=-1e-9, most=_LONGEST_WAIT)
+        _check_number(f"retry[{position}]", wait, above=-1e-9, most=LONGEST_WAIT)
     return waits
 
 
@@ -118,9 +112,7 @@ def check_event_type(type: str) -> str:
 
 def check_event_patterns(patterns: Sequence[str], field: str = "events") -> list[str]:
     """Patterns such as ``order.*``; ``*`` stands for any characters, dots too."""
-    if isinstance(patterns, str):
-        raise ConfigError('must be a list of patterns, such as ["order.*"]', field)
-    listed = list(patterns)
+    listed = check_list(field, patterns, 'must be a list of patterns, such as ["order.*"]')
     if not listed:
         raise ConfigError('an empty list subscribes to nothing; ["*"] is all', field)
     for position, pattern in enumerate(listed):
@@ -131,8 +123,46 @@ def check_event_patterns(patterns: Sequence[str], field: str = "events") -> list
 
 def _check_number(field: str, value: float, *, above: float, most: float) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not above < value <= most:
+    if not number or not above < value <= most:
         raise ConfigError(f"must be a number of at most {most:g}, above {max(above, 0):g}", field)
+
+
+def check_list(field: str, value: Any, form: str) -> list[Any]:
+    """The items of a list or of another iterable; a text is none. ``form`` is the message."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise ConfigError(form, field)
+    return list(value)
+
+
+def check_text(field: str, value: Any, *, least: int = 1, most: int = 256) -> str:
+    """The value, when it is a str without control characters or lone surrogates."""
+    if not isinstance(value, str) or not least <= len(value) <= most or not value.isprintable():
+        raise ConfigError(f"must be {least} to {most} printable characters", field)
+    return value
+
+
+def check_unicode(field: str, value: Any) -> str:
+    """The value, when it is a str that can be written as UTF-8."""
+    if not isinstance(value, str) or not _is_unicode(value):
+        raise ConfigError("must be a str of valid Unicode", field)
+    return value
+
+
+def _is_unicode(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def check_whole(field: str, value: Any, least: int, most: int) -> int:
+    """The value, when it is a whole number between the two."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ConfigError(f"must be a whole number, {least} to {most}", field)
+    return value
+
+
+def id_text(value: Any) -> str:
+    """An id, or that of an object which has one; empty when no id can be like that."""
+    text = getattr(value, "id", value)
+    return text if isinstance(text, str) and text.isprintable() else ""
 
 
 def check_seconds(field: str, value: float, least: float, most: float) -> float:
@@ -160,12 +190,16 @@ def parse_store_url(url: str) -> StoreUrl:
         raise ConfigError("must be a URL such as sqlite:///webhooks.db", "url")
     if url == "memory://":
         return StoreUrl(None)
-    parts = urlsplit(url)
-    if parts.scheme in ("postgres", "postgresql", "redis"):
-        raise ConfigError(f"{parts.scheme} stores are not available yet", "url")
-    path = unquote(parts.path)
-    plain = not parts.netloc and not parts.query and not parts.fragment
-    if parts.scheme != "sqlite" or not plain or len(path) < 2 or "\0" in path:
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgres", "postgresql", "redis"):
+        raise ConfigError(f"{scheme} stores are not available yet", "url")
+    path = unquote(rest)
+    if path.removeprefix("/") == ":memory:":
+        raise ConfigError("a store in memory is memory://", "url")
+    if any(ord(character) < 32 or character == "\x7f" for character in path):
+        raise ConfigError("must be without control characters", "url")
+    plain = rest.startswith("/") and not any(mark in rest for mark in "?#") and _is_unicode(path)
+    if scheme.lower() != "sqlite" or not plain or len(path) < 2:
         raise ConfigError(
             "must be sqlite:///relative.db, sqlite:////absolute.db or memory://", "url"
         )

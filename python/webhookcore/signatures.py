@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias, cast
 
 from . import _core
+from .config import check_unicode
 from .errors import ConfigError, ShortSecretWarning, VerificationError
 from .events import Event
 from .exchange import HeadersLike
@@ -20,6 +21,8 @@ Secrets: TypeAlias = Sequence[Secret] | Callable[[], Sequence[Secret]]
 
 _TEXT_KEYS: Final = frozenset(_core.text_key_schemes())
 _SHORT: Final = 16
+# Seconds; what lies between the last date that can be signed and this, the core refuses.
+_LAST_TIME: Final = 1e18
 _SHORT_WARNING: Final = "a text secret of under 16 bytes can be guessed from one signed request"
 _MARK_KEY: Final = os.urandom(32)
 
@@ -46,8 +49,15 @@ class Verifier(_core.VerifierBase):
 
     _provider = "?"
 
-    def __new__(cls, *args: Any, **keywords: Any) -> Verifier:
-        secrets = keywords.get("secrets", args[1] if len(args) > 1 else None)
+    # The same parameters as __init__, because this is where help() reads them.
+    def __new__(
+        cls,
+        provider: str,  # noqa: ARG004
+        secrets: Secrets,
+        tolerance: float | None = None,  # noqa: ARG004
+        *,
+        source: str | None = None,  # noqa: ARG004
+    ) -> Verifier:
         chosen = _RotatingVerifier if cls is Verifier and callable(secrets) else cls
         return super().__new__(chosen)
 
@@ -243,17 +253,26 @@ def sign(
     check_secrets(secret)
     if not isinstance(body, (bytes, bytearray, memoryview)):
         raise TypeError("body must be the bytes that will be sent")
+    if url is not None and not isinstance(url, (str, bytes)):
+        raise ConfigError("must be a str", "url")
+    if timestamp is not None and not _is_time(timestamp):
+        raise ConfigError("must be a finite number of seconds", "timestamp")
     return _core.sign(
         scheme=name,
         secrets=secret,
         body=bytes(body),
-        id=id or "",
-        type=type or "",
+        id="" if id is None else check_unicode("id", id),
+        type="" if type is None else check_unicode("type", type),
         timestamp=time.time() if timestamp is None else float(timestamp),
         url=url,
-        method=method,
-        content_type=content_type or _likely_content_type(body),
+        method=check_unicode("method", method),
+        content_type=check_unicode("content_type", content_type or _likely_content_type(body)),
     )
+
+
+def _is_time(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and abs(cast(float, value)) < _LAST_TIME
 
 
 def _likely_content_type(body: bytes) -> str:

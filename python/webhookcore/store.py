@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 from . import _core
-from .config import Durability, parse_store_url
+from .config import Durability, check_seconds, check_text, check_whole, parse_store_url
 from .errors import ConfigError
 
 Row = TypeVar("Row")
 
 _PAGE = 100
+# SQLite's largest integer.
+_HIGHEST = 2**63 - 1
 
 
 def open_store(
@@ -31,6 +33,7 @@ def open_store(
     """
     if durability not in ("full", "normal"):
         raise ConfigError('must be "full" or "normal"', "durability")
+    check_seconds("busy_timeout", busy_timeout, 0, 3600)
     path = parse_store_url(url).path
     if path is None:
         return _core.open_memory_store()
@@ -57,8 +60,12 @@ class Listing(Sequence[Row], Generic[Row]):
         cursor: Any = None,
         limit: int | None = None,
     ) -> None:
-        if limit is not None and (isinstance(limit, bool) or limit < 1):
-            raise ConfigError("must be 1 or more; None for all", "limit")
+        if limit is not None:
+            check_whole("limit", limit, 1, _HIGHEST)
+        if cursor is not None and cursor_field == "key":
+            check_whole("cursor", cursor, 0, _HIGHEST)
+        elif cursor is not None:
+            check_text("cursor", cursor)
         self._fetch = fetch
         self._make = make
         self._filters = dict(filters)

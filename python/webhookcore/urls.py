@@ -9,10 +9,12 @@ from typing import Final
 import idna
 
 from . import _core
+from .config import check_list, check_text
 from .errors import ConfigError, InvalidUrlError
 
 # Seconds that creating an endpoint waits for DNS.
 _RESOLVE_WAIT: Final = 2.0
+_PORTS_FORM: Final = "must be a list of ports, or None"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class UrlPolicy:
         interface: Local interface or address to send from.
 
     Raises:
-        ConfigError: A network that is none, a port out of range.
+        ConfigError: A network that is none, a port out of range, a ``ca_file`` that
+            cannot be read or holds no certificate.
     """
 
     allow_http: bool = False
@@ -44,17 +47,23 @@ class UrlPolicy:
     _core: _core.AddressPolicy = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.allow, str):
-            raise ConfigError("must be a list of networks", "allow")
-        ports = () if self.ports is None else tuple(self.ports)
+        if not isinstance(self.allow_http, bool):
+            raise ConfigError("must be True or False", "allow_http")
+        networks = check_list("allow", self.allow, "must be a list of networks")
+        for position, network in enumerate(networks):
+            check_text(f"allow[{position}]", network)
+        ports = [] if self.ports is None else check_list("ports", self.ports, _PORTS_FORM)
         for port in ports:
             if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535:
                 raise ConfigError(f"{port!r} is no port (1 to 65535)", "ports")
         if self.ports is not None and not ports:
             raise ConfigError("an empty list allows nothing; None allows all", "ports")
-        policy = _core.AddressPolicy(
-            allow_http=self.allow_http, allow=list(self.allow), ports=list(ports)
-        )
+        for name in ("ca_file", "proxy", "interface"):
+            if getattr(self, name) is not None:
+                check_text(name, getattr(self, name), most=4096)
+        if self.ca_file is not None:
+            _core.find_ca_bundle(self.ca_file)
+        policy = _core.AddressPolicy(allow_http=self.allow_http, allow=networks, ports=ports)
         object.__setattr__(self, "_core", policy)
 
 
@@ -67,13 +76,20 @@ def check_url(url: str, policy: UrlPolicy | None = None) -> None:
         BlockedAddressError: The host is an address, or ``localhost``, that the policy
             forbids.
     """
-    normal_url(url, policy or UrlPolicy())
+    normal_url(url, check_policy(policy))
+
+
+def check_policy(policy: UrlPolicy | None) -> UrlPolicy:
+    """The policy, or the default one for None."""
+    if policy is not None and not isinstance(policy, UrlPolicy):
+        raise ConfigError("must be a UrlPolicy", "policy")
+    return policy or UrlPolicy()
 
 
 def normal_url(url: str, policy: UrlPolicy) -> str:
     """The URL as it is stored and dialled, its host in ASCII."""
     if not isinstance(url, str):
-        raise TypeError(f"url must be a str, not {type(url).__name__}")
+        raise InvalidUrlError(f"must be a str, not {type(url).__name__}", "url")
     return _core.check_url(policy._core, url if url.isascii() else _ascii_host(url))
 
 

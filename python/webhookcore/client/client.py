@@ -8,13 +8,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from .. import _core
-from ..config import Breaker, Durability, check_event_type, check_seconds
+from ..config import (
+    Breaker,
+    Durability,
+    check_event_type,
+    check_list,
+    check_seconds,
+    check_text,
+    check_whole,
+)
 from ..errors import ConfigError, StoreUnavailableError
 from ..store import open_store
-from ..urls import UrlPolicy
+from ..urls import UrlPolicy, check_policy
 from .attempt_log import AttemptLog
 from .deliveries import DeadLetters, Deliveries, Messages
 from .endpoints import Endpoints
@@ -22,13 +30,16 @@ from .payload import encode, fingerprint
 from .rows import Delivery, Message
 
 _USER_AGENT: Final = "webhookcore/0.1.0"
-_OPTIONAL: Final = {
-    "tenant": None,
-    "idempotency_key": None,
-    "content_type": "application/json",
-}
+_ITEM: Final = frozenset(["type", "data", "tenant", "idempotency_key", "content_type"])
+_ITEMS_FORM: Final = "must be a list of dicts, each with the arguments of send()"
+_CONTENT_TYPE: Final = "application/json"
+_CONCURRENCY_FORM: Final = "must be two numbers: in all, and to one endpoint"
+_MOST_IN_FLIGHT: Final = 100_000
 # Short, so that Ctrl-C is seen between two of them.
 _SLICE: Final = 0.1
+
+
+_NewMessage: TypeAlias = tuple[str, bytes, str | None, str | None, bytes, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +83,15 @@ class Client:
         concurrency: tuple[int, int] = (256, 16),
         create: bool = True,
     ) -> None:
-        self.policy = policy or UrlPolicy()
+        self.policy = check_policy(policy)
+        if breaker is not None and not isinstance(breaker, Breaker):
+            raise ConfigError("must be a Breaker", "breaker")
         breaker = breaker or Breaker()
+        at_once = check_list("concurrency", concurrency, _CONCURRENCY_FORM)
+        if len(at_once) != 2:
+            raise ConfigError(_CONCURRENCY_FORM, "concurrency")
+        for position, most in enumerate(at_once):
+            check_whole(f"concurrency[{position}]", most, 1, _MOST_IN_FLIGHT)
         self._store = open_store(url, durability, create=create)
         self._engine = _core.Engine(
             store=self._store,
@@ -84,8 +102,8 @@ class Client:
             user_agent=_USER_AGENT,
             breaker_failures=breaker.failures,
             breaker_open_for=breaker.open_for,
-            max_in_flight=concurrency[0],
-            max_in_flight_per_endpoint=concurrency[1],
+            max_in_flight=at_once[0],
+            max_in_flight_per_endpoint=at_once[1],
         )
         self._log = AttemptLog(self._engine)
         self.endpoints = Endpoints(self)
@@ -103,7 +121,7 @@ class Client:
         *,
         tenant: str | None = None,
         idempotency_key: str | None = None,
-        content_type: str = "application/json",
+        content_type: str | None = None,
     ) -> Message:
         """Store a message for every endpoint that subscribes to its type.
 
@@ -114,6 +132,7 @@ class Client:
             idempotency_key: The same key and tenant within 24 hours return the first
                 message instead of a second one. After an exception of unknown
                 outcome (a crash, a full disk), send again with the same key.
+            content_type: ``application/json`` when omitted.
 
         Raises:
             ConfigError: A type or data that cannot be sent.
@@ -127,10 +146,18 @@ class Client:
         """Send all in one transaction; each item holds the arguments of ``send()``.
 
         Raises:
-            WebhookError: The first fault of an item; the items without one are sent.
+            ConfigError: An item that cannot be sent, such as ``messages[2].type``; nothing
+                is stored.
+            IdempotencyConflictError: The first item whose key was used with other content.
+                All items without such a conflict are stored and will be delivered; with
+                idempotency keys the same call can be made again without them being sent
+                twice.
+            StoreError: Nothing is promised: repeat with the same idempotency keys.
         """
-        items = [dict(item) for item in messages]
-        rows = [self._row(**{**_OPTIONAL, **item}) for item in items]
+        rows = [
+            self._item_row(position, item)
+            for position, item in enumerate(check_list("messages", messages, _ITEMS_FORM))
+        ]
         results = self._engine.enqueue_many(rows)
         sent = []
         for row, result in zip(rows, results, strict=True):
@@ -197,18 +224,37 @@ class Client:
         info = self._store.info()
         return f"<Client {info['backend']} {info['path']}>".replace(" >", ">")
 
+    def _item_row(self, position: int, item: Any) -> _NewMessage:
+        field = f"messages[{position}]"
+        if not isinstance(item, Mapping):
+            raise ConfigError(_ITEMS_FORM, field)
+        for name in item:
+            if name not in _ITEM:
+                raise ConfigError(f"{name!r} is no argument of send()", field)
+        for name in ("type", "data"):
+            if name not in item:
+                raise ConfigError("is missing", f"{field}.{name}")
+        try:
+            return self._row(**item)
+        except ConfigError as error:
+            text = str(error).removeprefix(f"{error.field}: ")
+            raise ConfigError(text, f"{field}.{error.field}") from None
+
     def _row(
         self,
         type: str,
         data: Any,
-        tenant: str | None,
-        idempotency_key: str | None,
-        content_type: str,
-    ) -> tuple[str, bytes, str | None, str | None, bytes, str]:
+        tenant: str | None = None,
+        idempotency_key: str | None = None,
+        content_type: str | None = None,
+    ) -> _NewMessage:
         check_event_type(type)
-        _check_text("tenant", tenant)
-        _check_text("idempotency_key", idempotency_key)
-        _check_text("content_type", content_type)
+        if tenant is not None:
+            check_text("tenant", tenant)
+        if idempotency_key is not None:
+            check_text("idempotency_key", idempotency_key)
+        content_type = _CONTENT_TYPE if content_type is None else content_type
+        check_text("content_type", content_type)
         body = encode(type, data, datetime.now(timezone.utc))
         mark = b"" if idempotency_key is None else fingerprint(type, tenant, data)
         return (type, body, tenant, idempotency_key, mark, content_type)
@@ -217,6 +263,7 @@ class Client:
         self, type: str, tenant: str | None, body: bytes, enqueued: tuple[str, bool, list[int]]
     ) -> Message:
         id, duplicate, keys = enqueued
+        sent_at = None if duplicate else datetime.now(timezone.utc)
         deliveries = self.deliveries
 
         def load_deliveries() -> list[Delivery]:
@@ -225,23 +272,18 @@ class Client:
         def load_body() -> bytes:
             return self.messages.get(id).body if duplicate else body
 
+        def load_created_at() -> datetime:
+            return sent_at or self.messages.get(id).created_at
+
         return Message(
             id,
             type,
             tenant,
-            None,
+            load_created_at,
             duplicate=duplicate,
             load_deliveries=load_deliveries,
             load_body=load_body,
         )
-
-
-def _check_text(field: str, value: str | None) -> None:
-    if value is None:
-        return
-    valid = isinstance(value, str) and 1 <= len(value) <= 256 and value.isprintable()
-    if not valid or any("\ud800" <= character <= "\udfff" for character in value):
-        raise ConfigError("must be 1 to 256 printable characters", field)
 
 
 def _shut_down(engine: _core.Engine, store: _core.Store, log: AttemptLog) -> None:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import NotFoundError
+from ..config import check_text, id_text
+from ..errors import ConfigError, NotFoundError
 from ..store import Listing
-from .rows import Attempt, Delivery, Message, delivery_key, shown_time
+from .rows import Attempt, Delivery, Endpoint, Message, delivery_key, shown_moment
 
 if TYPE_CHECKING:
     from .client import Client
@@ -22,9 +23,9 @@ class Messages:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def get(self, id: str) -> Message:
+    def get(self, id: str | Message) -> Message:
         """Raises NotFoundError when there is none."""
-        row = self._client._store.get_message(id) if isinstance(id, str) else None
+        row = self._client._store.get_message(id_text(id))
         if row is None:
             raise NotFoundError(f"no message {id!r}")
         return self.from_row(row)
@@ -53,7 +54,7 @@ class Messages:
             id,
             row["type"],
             row["tenant"],
-            shown_time(row["created_at"]),
+            lambda: shown_moment(row["created_at"]),
             duplicate=False,
             load_deliveries=lambda: list(self._client.deliveries.list(message=id)),
             load_body=lambda: row["body"],
@@ -78,14 +79,14 @@ class Deliveries:
         *,
         tenant: str | None = _UNSET,
         state: str | None = None,
-        endpoint: str | None = None,
-        message: str | None = None,
+        endpoint: str | Endpoint | None = None,
+        message: str | Message | None = None,
         type: str | None = None,
         cursor: int | None = None,
         limit: int | None = None,
     ) -> Listing[Delivery]:
         """Newest first. ``tenant`` omitted: of all tenants."""
-        filters = _filters(tenant, state=state, endpoint_id=endpoint, message_id=message, type=type)
+        filters = _filters(tenant, endpoint=endpoint, message=message, state=state, type=type)
         return Listing(
             self._client._store.list_deliveries,
             Delivery.from_row,
@@ -117,9 +118,11 @@ class Deliveries:
         self._client._store.cancel(delivery_key(id), _now_ms())
         return self.get(id)
 
-    def count(self, *, tenant: str | None = _UNSET, endpoint: str | None = None) -> dict[str, int]:
+    def count(
+        self, *, tenant: str | None = _UNSET, endpoint: str | Endpoint | None = None
+    ) -> dict[str, int]:
         """How many there are in each state."""
-        return self._client._store.count_deliveries(_filters(tenant, endpoint_id=endpoint))
+        return self._client._store.count_deliveries(_filters(tenant, endpoint=endpoint))
 
 
 class DeadLetters:
@@ -132,7 +135,7 @@ class DeadLetters:
         self,
         *,
         tenant: str | None = _UNSET,
-        endpoint: str | None = None,
+        endpoint: str | Endpoint | None = None,
         type: str | None = None,
         cursor: int | None = None,
         limit: int | None = None,
@@ -150,7 +153,7 @@ class DeadLetters:
         self,
         *,
         tenant: str | None = _UNSET,
-        endpoint: str | None = None,
+        endpoint: str | Endpoint | None = None,
         type: str | None = None,
         limit: int | None = None,
         dry_run: bool = False,
@@ -168,11 +171,25 @@ class DeadLetters:
         self._client._store.delete_dead(delivery_key(id))
 
 
-def _filters(tenant: Any, **wanted: Any) -> dict[str, Any]:
-    filters = {name: value for name, value in wanted.items() if value is not None}
+def _filters(
+    tenant: Any, *, endpoint: Any = None, message: Any = None, **wanted: Any
+) -> dict[str, Any]:
+    filters: dict[str, Any] = {
+        name: check_text(name, value) for name, value in wanted.items() if value is not None
+    }
+    for name, owner in (("endpoint", endpoint), ("message", message)):
+        if owner is not None:
+            filters[f"{name}_id"] = _known_id(name, owner)
     if tenant is not _UNSET:
-        filters["tenant"] = tenant
+        filters["tenant"] = None if tenant is None else check_text("tenant", tenant)
     return filters
+
+
+def _known_id(field: str, owner: Any) -> str:
+    id = id_text(owner)
+    if not id:
+        raise ConfigError(f"must be a {field}'s id", field)
+    return id
 
 
 def _now_ms() -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .. import _core
 from ..config import (
@@ -13,11 +15,14 @@ from ..config import (
     Breaker,
     Retry,
     check_event_patterns,
+    check_list,
     check_seconds,
+    check_text,
+    id_text,
     rate_per_second,
     retry_schedule,
 )
-from ..errors import ConfigError, NotFoundError
+from ..errors import ConfigError, IdempotencyConflictError, NotFoundError
 from ..providers import find_provider
 from ..signatures import generate_secret
 from ..store import Listing
@@ -47,6 +52,9 @@ _RESERVED: Final = frozenset(
         "user-agent",
     ]
 )
+_SCHEMES_FORM: Final = 'must be a list of schemes, such as ["standard"]'
+_HEADERS_FORM: Final = "must be a mapping, or a list of pairs"
+HeaderOption: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]] | None
 _SIGNING_PREFIXES: Final = (
     "webhook-",
     "svix-",
@@ -54,7 +62,15 @@ _SIGNING_PREFIXES: Final = (
     "x-hub-signature",
     "stripe-signature",
 )
-_DAY_MS: Final = 24 * 3600 * 1000
+# More are never needed at once, and all of them sign every request.
+_MOST_SECRETS: Final = 10
+
+# A change reads an endpoint and writes it back, so changes of one store are made one after
+# another; one lock for each store file. Two processes that change the same endpoint at the
+# same moment can still undo each other: the store has no compare-and-set for endpoints.
+_change_locks: Final[dict[str, threading.Lock]] = {}
+# Another thread may have held one at the fork, and is not there to release it.
+os.register_at_fork(after_in_child=_change_locks.clear)
 
 
 class Endpoints:
@@ -62,6 +78,12 @@ class Endpoints:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        path = client._store.info()["path"]
+        self._lock_key = os.path.realpath(path) if path else f"memory {id(client._store)}"
+
+    def _changing(self) -> threading.Lock:
+        # Looked up each time, because a fork empties the table.
+        return _change_locks.setdefault(self._lock_key, threading.Lock())
 
     def create(
         self,
@@ -77,7 +99,7 @@ class Endpoints:
         timeout: float = 10.0,
         max_attempts: int | None = None,
         retry: Retry = "standard",
-        headers: Mapping[str, str] | None = None,
+        headers: HeaderOption = None,
         ordering: str | None = None,
         breaker: Breaker | None = None,
     ) -> Endpoint:
@@ -107,8 +129,8 @@ class Endpoints:
         now = _now_ms()
         row: dict[str, Any] = {
             "id": "",
-            "tenant": _scope("tenant", tenant),
-            "uid": _scope("uid", uid),
+            "tenant": None if tenant is None else check_text("tenant", tenant),
+            "uid": None if uid is None else check_text("uid", uid),
             "headers": [],
             "secrets": [],
             "state": "enabled",
@@ -132,18 +154,14 @@ class Endpoints:
         }
         for name, value in options.items():
             self._apply(row, name, value)
-        existing = self._existing(row["tenant"], row["uid"])
-        if existing is not None and secret is None:
-            row["secrets"] = existing["secrets"]
-            shown = None
-            _check_secrets(row)
-        else:
-            shown = generate_secret() if secret is None else secret
-            row["secrets"] = [_secret_row(shown, now)]
-            _check_secrets(row)
-        return self._save(row, existing, shown)
+        with self._changing():
+            try:
+                return self._save(row, secret)
+            except IdempotencyConflictError:
+                # Another process made the uid between the look and the write.
+                return self._save(row, secret)
 
-    def get(self, id: str) -> Endpoint:
+    def get(self, id: str | Endpoint) -> Endpoint:
         """Raises NotFoundError when there is none."""
         return Endpoint.from_row(self._row(id))
 
@@ -158,7 +176,7 @@ class Endpoints:
         """Endpoints in the order they were made. ``tenant`` omitted: of all tenants."""
         filters: dict[str, Any] = {}
         if tenant is not _UNSET:
-            filters["tenant"] = tenant
+            filters["tenant"] = None if tenant is None else check_text("tenant", tenant)
         if state is not None:
             if state not in ("enabled", "disabled"):
                 raise ConfigError("must be enabled or disabled", "state")
@@ -172,51 +190,63 @@ class Endpoints:
             limit=limit,
         )
 
-    def update(self, id: str, **changes: Any) -> Endpoint:
+    def update(self, id: str | Endpoint, **changes: Any) -> Endpoint:
         """Change options of ``create()`` by their names; the rest stays.
 
         ``tenant``, ``uid`` and ``secret`` cannot be changed here.
         """
-        row = self._row(id)
+        # Before the lock: a name in a URL may take seconds to resolve.
+        changed: dict[str, Any] = {}
         for name, value in changes.items():
-            self._apply(row, name, value)
-        _check_secrets(row)
-        return self._store_row(row)
+            self._apply(changed, name, value)
+        with self._changing():
+            row = {**self._row(id), **changed}
+            _check_secrets(row)
+            return self._store_row(row)
 
-    def enable(self, id: str) -> Endpoint:
+    def enable(self, id: str | Endpoint) -> Endpoint:
+        """Let its waiting deliveries go, and give it what is sent from now on."""
         return self._set_state(id, "enabled", "")
 
-    def disable(self, id: str, reason: str = "disabled by the user") -> Endpoint:
-        """Its deliveries wait until it is enabled again."""
-        return self._set_state(id, "disabled", reason)
+    def disable(self, id: str | Endpoint, reason: str = "disabled by the user") -> Endpoint:
+        """Deliveries that exist wait until it is enabled again.
 
-    def delete(self, id: str) -> None:
+        A message that is sent while it is disabled makes no delivery for it, also not later.
+        """
+        return self._set_state(id, "disabled", check_text("reason", reason, least=0, most=1000))
+
+    def delete(self, id: str | Endpoint) -> None:
         """Remove it; what is pending for it is cancelled."""
-        self._client._store.delete_endpoint(id, _now_ms())
+        with self._changing():
+            self._client._store.delete_endpoint(_known_id(id), _now_ms())
 
     def rotate_secret(
-        self, id: str, secret: str | None = None, *, overlap: float = 24 * 3600.0
+        self, id: str | Endpoint, secret: str | None = None, *, overlap: float = 24 * 3600.0
     ) -> Endpoint:
-        """Sign with a new secret; the old ones sign along for ``overlap`` seconds (0 to 7 days)."""
+        """Sign with a new secret; the old ones sign along for ``overlap`` seconds (0 to 7 days).
+
+        At most 10 secrets sign at once: one more drops the oldest.
+        """
         check_seconds("overlap", overlap, 0, 7 * 24 * 3600)
-        row = self._row(id)
-        now = _now_ms()
-        ends = now + round(overlap * 1000)
-        kept = [
-            {**old, "expires_at": min(old["expires_at"] or ends, ends)}
-            for old in row["secrets"]
-            if overlap > 0 and (old["expires_at"] is None or old["expires_at"] > now)
-        ]
-        shown = generate_secret() if secret is None else secret
-        row["secrets"] = [_secret_row(shown, now), *kept]
-        _check_secrets(row)
-        return self._store_row(row, shown)
+        with self._changing():
+            row = self._row(id)
+            now = _now_ms()
+            ends = now + round(overlap * 1000)
+            kept = [
+                {**old, "expires_at": min(old["expires_at"] or ends, ends)}
+                for old in row["secrets"]
+                if overlap > 0 and (old["expires_at"] is None or old["expires_at"] > now)
+            ]
+            shown = generate_secret() if secret is None else secret
+            row["secrets"] = [_secret_row(shown, now), *kept][:_MOST_SECRETS]
+            _check_secrets(row)
+            return self._store_row(row, shown)
 
     def __iter__(self) -> Iterator[Endpoint]:
         return iter(self.list())
 
-    def _row(self, id: str) -> dict[str, Any]:
-        row = self._client._store.get_endpoint(id) if isinstance(id, str) else None
+    def _row(self, id: str | Endpoint) -> dict[str, Any]:
+        row = self._client._store.get_endpoint(_known_id(id))
         if row is None:
             raise NotFoundError(f"no endpoint {id!r}")
         return row
@@ -226,9 +256,15 @@ class Endpoints:
             return None
         return self._client._store.find_endpoint_by_uid(tenant, uid)
 
-    def _save(
-        self, row: dict[str, Any], existing: dict[str, Any] | None, shown: str | None
-    ) -> Endpoint:
+    def _save(self, row: dict[str, Any], secret: str | None) -> Endpoint:
+        existing = self._existing(row["tenant"], row["uid"])
+        if existing is not None and secret is None:
+            row["secrets"] = existing["secrets"]
+            shown = None
+        else:
+            shown = generate_secret() if secret is None else secret
+            row["secrets"] = [_secret_row(shown, row["created_at"])]
+        _check_secrets(row)
         if existing is None:
             row["id"] = _core.make_id("ep_")
             self._client._store.create_endpoint(row)
@@ -241,8 +277,9 @@ class Endpoints:
         self._client._store.update_endpoint(row)
         return Endpoint.from_row(row, shown)
 
-    def _set_state(self, id: str, state: str, reason: str) -> Endpoint:
-        return self._store_row({**self._row(id), "state": state, "disabled_reason": reason})
+    def _set_state(self, id: str | Endpoint, state: str, reason: str) -> Endpoint:
+        with self._changing():
+            return self._store_row({**self._row(id), "state": state, "disabled_reason": reason})
 
     def _apply(self, row: dict[str, Any], name: str, value: Any) -> None:
         if name == "url":
@@ -254,15 +291,21 @@ class Endpoints:
 
 
 def _schemes(value: Sequence[str]) -> dict[str, Any]:
-    listed = [value] if isinstance(value, str) else list(value)
+    listed = [value] if isinstance(value, str) else check_list("schemes", value, _SCHEMES_FORM)
     if not listed:
         raise ConfigError("at least one scheme must sign", "schemes")
+    for position, name in enumerate(listed):
+        check_text(f"schemes[{position}]", name)
     return {"schemes": [find_provider(name).name for name in listed]}
 
 
-def _headers(value: Mapping[str, str] | None) -> dict[str, Any]:
+def _headers(value: HeaderOption) -> dict[str, Any]:
     pairs = []
-    for name, text in (value or {}).items():
+    given = value.items() if isinstance(value, Mapping) else () if value is None else value
+    for item in check_list("headers", given, _HEADERS_FORM):
+        if not isinstance(item, (tuple, list)) or len(item) != 2:
+            raise ConfigError(_HEADERS_FORM, "headers")
+        name, text = item
         field = f"headers[{name!r}]"
         if not isinstance(name, str) or _HEADER_NAME.fullmatch(name) is None:
             raise ConfigError("is no header name", field)
@@ -299,8 +342,8 @@ def _ordering(value: str | None) -> dict[str, Any]:
     return {"fifo": False}
 
 
-def _description(value: str) -> dict[str, Any]:
-    return {"description": _scope("description", value, most=1000) or ""}
+def _description(value: str | None) -> dict[str, Any]:
+    return {"description": check_text("description", value or "", least=0, most=1000)}
 
 
 _OPTIONS: Final[dict[str, Any]] = {
@@ -321,18 +364,11 @@ _OPTIONS: Final[dict[str, Any]] = {
 }
 
 
-def _scope(field: str, value: str | None, most: int = 256) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > most or not value.isprintable():
-        raise ConfigError(f"must be a printable str of at most {most} characters", field)
-    if not value and field != "description":
-        raise ConfigError("must not be empty; leave it out instead", field)
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ConfigError("must be valid Unicode", field) from None
-    return value
+def _known_id(endpoint: Any) -> str:
+    id = id_text(endpoint)
+    if not id:
+        raise NotFoundError(f"no endpoint {endpoint!r}")
+    return id
 
 
 def _secret_row(secret: str, now: int) -> dict[str, Any]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..config import Breaker, Retry, retry_schedule
+from ..config import LONGEST_WAIT, Breaker, Retry, check_seconds, retry_schedule
+from ..errors import ConfigError
 from ..urls import UrlPolicy
 from .client import Client
+from .endpoints import HeaderOption
 from .rows import Attempt
+
+# Seconds, for what is neither waiting nor HTTP.
+_SPARE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ def send(
     retry: Retry = "fast",
     policy: UrlPolicy | None = None,
     timeout: float = 10.0,
-    headers: Mapping[str, str] | None = None,
+    headers: HeaderOption = None,
 ) -> SendResult:
     """Sign and send one message, and wait until it is delivered or given up.
 
@@ -48,26 +53,31 @@ def send(
 
     Args:
         retry: As for ``endpoints.create()``; ``"fast"`` gives up after about 31 s, and
-            ``[]`` tries once.
+            ``[]`` tries once. A receiver's Retry-After may delay an attempt, but not
+            beyond the time that the schedule itself may take.
 
     Raises:
         ConfigError: Names the argument at fault.
         InvalidUrlError, BlockedAddressError: The URL may not be called.
     """
-    schemes = [scheme] if isinstance(scheme, str) else list(scheme)
+    # None would have one made, which the receiver could not know.
+    if secret is None:
+        raise ConfigError("must be the secret that the receiver has", "secret")
+    waits = retry_schedule(retry)
+    check_seconds("timeout", timeout, 1, 300)
+    # Jitter stretches a wait by a fifth; every attempt may use up its timeout.
+    longest = min(sum(waits) * 1.2 + (len(waits) + 1) * timeout + _SPARE, LONGEST_WAIT)
     with Client("memory://", policy=policy, breaker=Breaker(failures=0)) as client:
         client.endpoints.create(
             url,
             events=["*"],
             secret=secret,
-            schemes=schemes,
+            schemes=scheme,
             retry=retry,
             timeout=timeout,
             headers=headers,
         )
         message = client.send(type, data)
-        # Jitter stretches a wait by a fifth; Retry-After may stretch it to a day.
-        longest = sum(retry_schedule(retry)) * 1.2 + 24 * 3600
         client.run_until_idle(wait=longest)
         delivery = message.deliveries[0]
         log = list(client.deliveries.attempts(delivery))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
@@ -66,10 +66,15 @@ class Endpoint:
             rate_limit=row["rate_limit_per_second"],
             state=row["state"],
             disabled_reason=row["disabled_reason"],
-            created_at=_time(row["created_at"]),
-            updated_at=_time(row["updated_at"]),
+            created_at=shown_moment(row["created_at"]),
+            updated_at=shown_moment(row["updated_at"]),
             secret=secret,
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # No pickle may carry the secret.
+        values = [getattr(self, each.name) for each in fields(self) if each.name != "secret"]
+        return (Endpoint, tuple(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,8 @@ class Delivery:
             next_attempt_at=shown_time(row["next_attempt_at"]),
             last_status=row["last_status"],
             last_error=row["last_error"],
-            created_at=_time(row["created_at"]),
-            updated_at=_time(row["updated_at"]),
+            created_at=shown_moment(row["created_at"]),
+            updated_at=shown_moment(row["updated_at"]),
             replayed_at=shown_time(row["replayed_at"]),
         )
 
@@ -147,7 +152,7 @@ class Attempt:
     def from_row(cls, row: Mapping[str, Any]) -> Attempt:
         return cls(
             number=row["number"],
-            started_at=_time(row["started_at"]),
+            started_at=shown_moment(row["started_at"]),
             duration=row["duration"] / 1000,
             url=row["url"],
             address=row["dialled_address"],
@@ -175,8 +180,8 @@ class Message:
 
     __slots__ = (
         "_load_body",
+        "_load_created_at",
         "_load_deliveries",
-        "created_at",
         "duplicate",
         "id",
         "tenant",
@@ -188,7 +193,7 @@ class Message:
         id: str,
         type: str,
         tenant: str | None,
-        created_at: datetime | None,
+        load_created_at: Callable[[], datetime],
         *,
         duplicate: bool,
         load_deliveries: Callable[[], list[Delivery]],
@@ -197,10 +202,15 @@ class Message:
         self.id = id
         self.type = type
         self.tenant = tenant
-        self.created_at = created_at
+        self._load_created_at = load_created_at
         self.duplicate = duplicate
         self._load_deliveries = load_deliveries
         self._load_body = load_body
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was sent; of a duplicate, when the first message was."""
+        return self._load_created_at()
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -231,5 +241,5 @@ def delivery_key(delivery: str | Delivery) -> int:
     return int(digits)
 
 
-def _time(ms: int) -> datetime:
+def shown_moment(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, timezone.utc)

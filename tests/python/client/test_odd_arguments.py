@@ -1,0 +1,197 @@
+"""Values from forms and URLs that can never work end in an error of webhookcore."""
+
+from __future__ import annotations
+
+import pytest
+
+import webhookcore as wh
+
+URL = "http://127.0.0.1:8999/hook"
+SURROGATE = "\ud800"
+SECRET = wh.generate_secret()
+
+
+def refuses(error, job):
+    with pytest.raises(error) as refused:
+        job()
+    assert "arguments" not in str(refused.value)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"cursor": "5"},
+        {"cursor": 10**30},
+        {"cursor": -1},
+        {"limit": 2.5},
+        {"limit": "5"},
+        {"limit": 10**30},
+        {"endpoint": 5},
+        {"endpoint": SURROGATE},
+        {"message": 5},
+        {"state": 5},
+        {"type": SURROGATE},
+        {"tenant": 5},
+    ],
+)
+def test_a_listing_of_deliveries_refuses_what_no_filter_can_be(client, filters):
+    [name] = filters
+    refused = refuses(wh.ConfigError, lambda: client.deliveries.list(**filters))
+    assert refused.field == name
+
+
+@pytest.mark.parametrize("filters", [{"tenant": 5}, {"tenant": SURROGATE}, {"cursor": 5}])
+def test_a_listing_of_endpoints_refuses_what_no_filter_can_be(client, filters):
+    [name] = filters
+    refused = refuses(wh.ConfigError, lambda: client.endpoints.list(**filters))
+    assert refused.field == name
+
+
+def test_objects_are_as_good_as_their_ids(client, endpoint):
+    message = client.send("a", {})
+    [delivery] = client.deliveries.list(endpoint=endpoint, message=message)
+    assert delivery.endpoint_id == endpoint.id
+    assert client.deliveries.count(endpoint=endpoint)["pending"] == 1
+    client.endpoints.delete(endpoint)
+    assert len(client.endpoints.list()) == 0
+
+
+@pytest.mark.parametrize("id", [None, 5, SURROGATE, "ep_" + SURROGATE, ""])
+def test_an_id_that_cannot_exist_is_not_found(client, id):
+    for job in (
+        client.endpoints.get,
+        client.endpoints.update,
+        client.endpoints.enable,
+        client.endpoints.disable,
+        client.endpoints.rotate_secret,
+        client.endpoints.delete,
+        client.messages.get,
+    ):
+        refuses(wh.NotFoundError, lambda job=job: job(id))
+
+
+@pytest.mark.parametrize("reason", [None, 5, SURROGATE])
+def test_a_reason_is_text(client, endpoint, reason):
+    refused = refuses(wh.ConfigError, lambda: client.endpoints.disable(endpoint.id, reason))
+    assert refused.field == "reason"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"events": None},
+        {"schemes": None},
+        {"schemes": [5]},
+        {"headers": 5},
+        {"headers": ["ab"]},
+        {"retry": [10**400]},
+        {"retry": 5},
+        {"tenant": SURROGATE},
+        {"uid": ""},
+    ],
+)
+def test_an_endpoint_refuses_an_option_of_another_kind(client, options):
+    [name] = options
+    given = {"events": ["*"], **options}
+    refused = refuses(wh.ConfigError, lambda: client.endpoints.create(URL, **given))
+    assert refused.field.startswith(name)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"allow": [5]},
+        {"allow": 5},
+        {"allow": [SURROGATE]},
+        {"ports": 5},
+        {"ca_file": 5},
+        {"proxy": 5},
+        {"interface": 5},
+        {"allow_http": "no"},
+        {"ca_file": "/nonexist"},
+    ],
+)
+def test_a_policy_refuses_an_option_that_can_never_work(options):
+    [name] = options
+    refused = refuses(wh.ConfigError, lambda: wh.UrlPolicy(**options))
+    assert refused.field.startswith(name)
+
+
+def test_a_file_without_certificates_is_no_ca_file(tmp_path):
+    (tmp_path / "empty.pem").write_text("nothing")
+    refuses(wh.ConfigError, lambda: wh.UrlPolicy(ca_file=str(tmp_path / "empty.pem")))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"breaker": 5},
+        {"policy": 5},
+        {"policy": ""},
+        {"concurrency": 5},
+        {"concurrency": (1, "a")},
+        {"concurrency": (0, 1)},
+    ],
+)
+def test_a_client_refuses_an_option_of_another_kind(options):
+    [name] = options
+    refused = refuses(wh.ConfigError, lambda: wh.Client("memory://", **options))
+    assert refused.field.startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("http://[::1", "sqlite:///"),
+        ("sqlite:///a\nb.db", "control"),
+        ("sqlite:///a%0Ab.db", "control"),
+        ("sqlite:///:memory:", "memory://"),
+        ("sqlite://:memory:", "memory://"),
+        ("sqlite:///" + SURROGATE, "sqlite:///"),
+        ("sqlite:///a.db?mode=ro", "sqlite:///"),
+        ("sqlite:///", "sqlite:///"),
+        (5, "sqlite:///"),
+    ],
+)
+def test_a_store_url_that_is_none_is_refused_with_a_hint(url, hint):
+    assert hint in str(refuses(wh.ConfigError, lambda: wh.Client(url)))
+
+
+def test_numbers_that_are_none_are_refused():
+    for job in (
+        lambda: wh.Breaker("a"),
+        lambda: wh.Breaker(2.5),
+        lambda: wh.Exponential(base=10**400),
+        lambda: wh.Exponential(base=float("nan")),
+        lambda: wh.Exponential(attempts="3"),
+    ):
+        refuses(wh.ConfigError, job)
+
+
+def test_a_url_check_refuses_what_is_no_url_and_no_policy():
+    refuses(wh.InvalidUrlError, lambda: wh.check_url(None))
+    refuses(wh.ConfigError, lambda: wh.check_url("https://example.com/", policy=5))
+    refuses(wh.ConfigError, lambda: wh.send(URL, "a", {}, secret=SECRET, policy="x"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"id": 7},
+        {"id": SURROGATE},
+        {"type": SURROGATE},
+        {"method": 5},
+        {"url": 5},
+        {"content_type": 5},
+        {"timestamp": "now"},
+        {"timestamp": 10**400},
+    ],
+)
+def test_signing_refuses_an_argument_of_another_kind(options):
+    [name] = options
+    given = {"id": "msg_1", **options}
+    refused = refuses(
+        wh.ConfigError, lambda: wh.sign("standard", body=b"{}", secret=SECRET, **given)
+    )
+    assert refused.field == name
