@@ -26,7 +26,7 @@ std::optional<std::int64_t> next_attempt(const std::vector<double>& schedule, do
                                          int failures, std::int64_t now) {
   RetryPolicy policy{.schedule = {}, .jitter = jitter};
   for (const double wait : schedule) {
-    policy.schedule.push_back(Duration{unwrap(seconds_to_ms(wait, "schedule"))});
+    policy.schedule.emplace_back(unwrap(seconds_to_ms(wait, "schedule")));
   }
   SystemRandom random;
   const auto next =

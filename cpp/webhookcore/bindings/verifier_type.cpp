@@ -20,7 +20,7 @@ namespace {
 
 // From here on hashing takes longer than handing the GIL over and back; below it a
 // release only costs (performance.md, section 1).
-constexpr Py_ssize_t kReleaseGilFrom = 8 * 1024;
+constexpr Py_ssize_t kReleaseGilFrom = Py_ssize_t{8} * 1024;
 
 struct VerifierObject {
   PyObject_HEAD
@@ -99,14 +99,14 @@ bool set_url(Call& call, const Scheme& scheme, PyObject* url) {
   return true;
 }
 
-enum Argument { kBody, kHeaders, kUrl, kMethod, kNow, kArguments };
-constexpr const char* kArgumentNames[kArguments] = {"body", "headers", "url", "method", "now"};
+enum Argument { at_body, at_headers, at_url, at_method, at_now, argument_count };
+constexpr const char* kArgumentNames[argument_count] = {"body", "headers", "url", "method", "now"};
 
 // Sorts positional and keyword arguments into their places.
 bool place_arguments(PyObject* const* args, Py_ssize_t positional, PyObject* names,
-                     PyObject* (&placed)[kArguments]) {
-  if (positional > kArguments) {
-    PyErr_Format(PyExc_TypeError, "verify() takes at most %d arguments", int{kArguments});
+                     PyObject* (&placed)[argument_count]) {
+  if (positional > argument_count) {
+    PyErr_Format(PyExc_TypeError, "verify() takes at most %d arguments", int{argument_count});
     return false;
   }
   for (Py_ssize_t i = 0; i < positional; ++i) placed[i] = args[i];
@@ -114,28 +114,28 @@ bool place_arguments(PyObject* const* args, Py_ssize_t positional, PyObject* nam
   for (Py_ssize_t i = 0; i < keywords; ++i) {
     PyObject* name = PyTuple_GET_ITEM(names, i);
     int place = 0;
-    while (place < kArguments &&
+    while (place < argument_count &&
            PyUnicode_CompareWithASCIIString(name, kArgumentNames[place]) != 0) {
       ++place;
     }
-    if (place == kArguments || placed[place] != nullptr) {
+    if (place == argument_count || placed[place] != nullptr) {
       PyErr_Format(PyExc_TypeError, "verify() got an unexpected or repeated argument %R", name);
       return false;
     }
     placed[place] = args[positional + i];
   }
-  if (placed[kBody] == nullptr || placed[kHeaders] == nullptr) {
+  if (placed[at_body] == nullptr || placed[at_headers] == nullptr) {
     PyErr_SetString(PyExc_TypeError, "verify() needs a body and headers");
     return false;
   }
   return true;
 }
 
-bool read_call(Call& call, const Scheme& scheme, PyObject* const (&placed)[kArguments]) {
-  call.headers = placed[kHeaders];
-  if (placed[kMethod] != nullptr) call.method = text_bytes(placed[kMethod]);
-  return set_body(call, placed[kBody]) && set_url(call, scheme, placed[kUrl]) &&
-         set_now(call, placed[kNow]) && call.views.read(placed[kHeaders]);
+bool read_call(Call& call, const Scheme& scheme, PyObject* const (&placed)[argument_count]) {
+  call.headers = placed[at_headers];
+  if (placed[at_method] != nullptr) call.method = text_bytes(placed[at_method]);
+  return set_body(call, placed[at_body]) && set_url(call, scheme, placed[at_url]) &&
+         set_now(call, placed[at_now]) && call.views.read(placed[at_headers]);
 }
 
 Verdict decide(const Verifier& verifier, Call& call) {
@@ -189,7 +189,7 @@ PyObject* verify(PyObject* self, PyObject* const* args, Py_ssize_t positional, P
   return at_boundary([&]() -> PyObject* {
     VerifierObject* fields = fields_of(self);
     const auto verifier = open_verifier(fields);
-    PyObject* placed[kArguments] = {};
+    PyObject* placed[argument_count] = {};
     Call call;
     if (verifier == nullptr || !place_arguments(args, positional, names, placed) ||
         !read_call(call, verifier->scheme(), placed)) {
@@ -211,13 +211,13 @@ PyObject* verify(PyObject* self, PyObject* const* args, Py_ssize_t positional, P
 PyObject* explain_refusal(PyObject* self, PyObject* const* args, Py_ssize_t count) {
   return at_boundary([&]() -> PyObject* {
     const auto verifier = open_verifier(fields_of(self));
-    if (verifier == nullptr || count != 2 + kArguments) {
+    if (verifier == nullptr || count != 2 + argument_count) {
       if (verifier != nullptr) PyErr_SetString(PyExc_TypeError, "explain() takes 7 arguments");
       return nullptr;
     }
-    PyObject* placed[kArguments] = {};
+    PyObject* placed[argument_count] = {};
     Call call;
-    for (int i = 0; i < kArguments; ++i) placed[i] = args[2 + i];
+    for (int i = 0; i < argument_count; ++i) placed[i] = args[2 + i];
     if (!read_call(call, verifier->scheme(), placed)) return nullptr;
     const std::string reason = text_bytes(args[0]);
     const std::string header = text_bytes(args[1]);

@@ -58,7 +58,8 @@ struct Engine::State {
 Engine::Engine(std::shared_ptr<Store> store, TransportFactory make_transport, EngineOptions options,
                const Clock& clock, Random& random) {
   Store& messages = *store;
-  state_ = std::unique_ptr<State>(
+  // make_unique() cannot make an aggregate before clang 16.
+  state_ = std::unique_ptr<State>(  // NOLINT(modernize-make-unique)
       new State{.parts = {std::move(store), std::move(make_transport), sane(options), clock, random,
                           std::make_shared<EventLog>()},
                 .outbox = Outbox(messages, clock, random)});
