@@ -1,5 +1,6 @@
 // Addresses and networks as text: RFC 4291 in, RFC 5952 out.
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 
 #include "webhookcore/base/bytes.h"
@@ -55,7 +56,7 @@ std::optional<GroupRun> parse_groups(std::string_view text, bool dotted_allowed)
   while (!text.empty()) {
     const std::size_t colon = text.find(':');
     const std::string_view group = text.substr(0, colon);
-    std::uint8_t* const out = run.bytes.data() + 2 * run.groups;
+    std::uint8_t* const out = run.bytes.data() + std::ptrdiff_t{2} * run.groups;
     if (group.find('.') != std::string_view::npos) {
       if (!dotted_allowed || colon != std::string_view::npos || run.groups > kGroups - 2) return {};
       if (!parse_dotted(group, out)) return {};
@@ -84,7 +85,8 @@ std::optional<IpAddress> parse_v6(std::string_view text) {
   const auto tail = parse_groups(text.substr(gap + 2), true);
   if (!head || !tail || head->groups + tail->groups >= kGroups) return std::nullopt;
   std::copy_n(head->bytes.begin(), 2 * head->groups, address.bytes.begin());
-  std::copy_n(tail->bytes.begin(), 2 * tail->groups, address.bytes.end() - 2 * tail->groups);
+  std::copy_n(tail->bytes.begin(), 2 * tail->groups,
+              address.bytes.end() - std::ptrdiff_t{2} * tail->groups);
   return address;
 }
 

@@ -64,7 +64,7 @@ std::variant<SigningHeaders, Refusal> read_signing_headers(const Scheme& scheme,
   SigningHeaders found{.family = family};
   const auto read = [](const HeaderMatch& match, std::string_view& value) {
     const auto fault = fault_of(match);
-    if (!fault) value = match.first->value;
+    if (!fault && match.first != nullptr) value = match.first->value;
     return fault;
   };
   if (const auto fault = read(matches.signature, found.signature)) {
