@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "webhookcore/store/fork_hooks.h"
 #include "webhookcore/store/sqlite/migrations.h"
@@ -23,6 +24,7 @@ struct Entry {
 };
 
 struct Registry {
+  std::optional<ForkGuard> fork_guard = {};
   // Held while a file is opened or closed, so that no other thread opens the same one
   // meanwhile, and around a fork.
   std::mutex mutex;
@@ -46,9 +48,10 @@ struct Registry {
 Registry& registry() {
   static Registry* const instance = [] {
     auto* made = new Registry;
-    new ForkGuard(ForkStage::store,
-                  {[made] { made->before_fork(); }, [made] { made->after_fork_in_parent(); },
-                   [made] { made->after_fork_in_child(); }});
+    made->fork_guard.emplace(ForkStage::store,
+                             ForkHooks{.before = [made] { made->before_fork(); },
+                                       .in_parent = [made] { made->after_fork_in_parent(); },
+                                       .in_child = [made] { made->after_fork_in_child(); }});
     return made;
   }();
   return *instance;
