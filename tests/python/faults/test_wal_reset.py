@@ -62,6 +62,7 @@ def test_commits_of_two_processes_survive_every_checkpoint(
     assert report.moments >= 40, report
 
 
+@pytest.mark.chance
 def test_without_the_gate_the_same_run_destroys_the_store(tmp_path: Path) -> None:
     if sqlite3.sqlite_version_info >= FIXED_IN:
         pytest.skip("this SQLite does not have the bug")
