@@ -62,6 +62,9 @@ inline TransferResult run(Transport& transport, HttpAttempt attempt) {
 inline constexpr Duration busy_slack{2000};
 inline constexpr Duration promised_slack{250};
 
+// curl counts a deadline in whole milliseconds from a moment of its own, a little before ours.
+inline constexpr Duration timer_grain{5};
+
 // An attempt that is repeated for its duration alone: the shortest of three.
 inline Duration shortest_of_three(const std::function<TransferResult()>& attempt) {
   Duration shortest = Duration::max();

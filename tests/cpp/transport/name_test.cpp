@@ -135,7 +135,7 @@ TEST_CASE("a black-holed name ends at its deadline and delays nobody") {
       CHECK(result.duration < busy_slack);
     } else {
       CHECK(result.error == TransportError::dns);
-      CHECK(result.duration >= 400ms);
+      CHECK(result.duration >= 400ms - timer_grain);
       CHECK(result.duration < 400ms + busy_slack);
     }
   }
@@ -152,7 +152,7 @@ TEST_CASE("time spent on the name is taken from the whole attempt") {
   for (auto& done : resolver->take_unanswered()) done(answer("127.0.0.1"));
   const auto result = await(*transport, 1).front();
   CHECK(result.error == TransportError::timeout);
-  CHECK(*result.phases.dns >= 300ms);
+  CHECK(*result.phases.dns >= 300ms - timer_grain);
   CHECK(result.duration < 500ms + busy_slack);
 }
 
