@@ -19,9 +19,11 @@ Error contradiction(std::string field, std::string detail) {
 }
 
 Result<void> check_families(const Scheme& scheme) {
+  if (scheme.special != SpecialContent::none && scheme.families.empty()) return {};
   if (scheme.families.empty()) return contradiction("families", "a scheme needs a header");
-  const bool needs_time_header =
-      scheme.timestamp != TimestampForm::none && scheme.format.timestamp_tag.empty();
+  const bool needs_time_header = scheme.timestamp != TimestampForm::none &&
+                                 scheme.format.timestamp_tag.empty() &&
+                                 scheme.timestamp_field.empty();
   for (const HeaderFamily& family : scheme.families) {
     if (!is_header_name(family.signature)) {
       return contradiction("signature_header", "the signature header has no valid name");
@@ -49,18 +51,19 @@ Result<void> check_families(const Scheme& scheme) {
 
 Result<void> check_format(const Scheme& scheme) {
   const SignatureFormat& format = scheme.format;
-  if (!scheme.is_list()) {
+  if (scheme.versions.empty()) return contradiction("versions", "a scheme needs an algorithm");
+  if (scheme.special != SpecialContent::none) return {};
+  if (!scheme.has_tags()) {
     if (scheme.versions.size() != 1) {
-      return contradiction("versions", "a header that is no list has exactly one version");
+      return contradiction("versions", "signatures without a tag are of exactly one version");
     }
     if (!format.timestamp_tag.empty()) {
-      return contradiction("timestamp_tag", "a header that is no list has no tags");
+      return contradiction("timestamp_tag", "a header without tags holds no timestamp");
     }
     return {};
   }
-  if (scheme.versions.empty()) return contradiction("versions", "a list needs a version");
-  if (format.pair_separator == '\0' || format.pair_separator == format.item_separator) {
-    return contradiction("pair_separator", "a list needs two different separators");
+  if (format.pair_separator == format.item_separator) {
+    return contradiction("pair_separator", "a list of pairs needs two different separators");
   }
   const bool has_time = !format.timestamp_tag.empty();
   if (has_time && scheme.timestamp == TimestampForm::none) {
@@ -76,15 +79,42 @@ Result<void> check_format(const Scheme& scheme) {
   return {};
 }
 
+bool is_token(const Scheme& scheme) {
+  return scheme.versions.front().algorithm == Algorithm::token;
+}
+
+Result<void> check_token(const Scheme& scheme) {
+  if (scheme.is_list() || !scheme.signed_content.empty() || scheme.families.empty() ||
+      scheme.timestamp != TimestampForm::none || scheme.key.form != KeyForm::utf8) {
+    return contradiction("versions", "a token stands alone in its header, and signs nothing");
+  }
+  return {};
+}
+
+// The time of a token in the body would be nothing that anybody signed.
 Result<void> check_content(const Scheme& scheme) {
+  if (is_token(scheme)) return check_token(scheme);
   if (scheme.special == SpecialContent::none && scheme.signed_content.empty()) {
     return contradiction("signed_content", "nothing would be signed");
+  }
+  for (const Segment& segment : scheme.signed_content) {
+    if (segment.kind == Segment::Kind::header && !is_header_name(segment.text)) {
+      return contradiction("signed_content", "a signed header has no valid name");
+    }
+    if (segment.kind == Segment::Kind::setting && segment.text.empty()) {
+      return contradiction("signed_content", "a setting has no name");
+    }
+  }
+  if (!scheme.timestamp_field.empty() && scheme.special == SpecialContent::none &&
+      !contains(scheme, Segment::Kind::body)) {
+    return contradiction("timestamp_field", "nothing would sign a time in the body");
   }
   if (scheme.signed_content.size() > kMaxSegments) {
     return contradiction("signed_content", "more than 16 segments");
   }
-  if (contains(scheme, Segment::Kind::timestamp) && scheme.timestamp == TimestampForm::none) {
-    return contradiction("signed_content", "a signed timestamp needs a form");
+  if (contains(scheme, Segment::Kind::timestamp) &&
+      (scheme.timestamp == TimestampForm::none || !scheme.timestamp_field.empty())) {
+    return contradiction("signed_content", "a signed timestamp needs a place and a form");
   }
   if (scheme.tolerance <= Duration::zero()) {
     return contradiction("tolerance", "the tolerance must be above zero");
@@ -103,7 +133,18 @@ std::vector<Scheme> assemble() {
 
 }  // namespace
 
+bool is_asymmetric(Algorithm algorithm) {
+  return algorithm >= Algorithm::ed25519 && algorithm <= Algorithm::rsa_pss_sha512;
+}
+
 bool Scheme::signs_id() const { return contains(*this, Segment::Kind::id); }
+
+std::string_view Scheme::setting(std::string_view name) const {
+  for (const Setting& entry : settings) {
+    if (entry.name == name) return entry.value;
+  }
+  return {};
+}
 
 Result<void> check_scheme(const Scheme& scheme) {
   if (auto checked = check_families(scheme); !checked) return checked;
@@ -112,7 +153,8 @@ Result<void> check_scheme(const Scheme& scheme) {
 }
 
 bool requires_url(const Scheme& scheme) {
-  return scheme.special == SpecialContent::twilio || contains(scheme, Segment::Kind::url);
+  return scheme.special == SpecialContent::twilio || contains(scheme, Segment::Kind::url) ||
+         contains(scheme, Segment::Kind::decoded_url);
 }
 
 const std::vector<Scheme>& built_in_schemes() {

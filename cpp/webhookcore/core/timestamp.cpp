@@ -1,9 +1,12 @@
 #include "webhookcore/core/timestamp.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdio>
 
 #include "webhookcore/base/bytes.h"
+#include "webhookcore/core/http_date.h"
 
 namespace webhookcore {
 namespace {
@@ -114,6 +117,10 @@ std::optional<TimePoint> parse_timestamp(TimestampForm form, std::string_view te
       return parse_unix(text, kSecondsDigits, 1000);
     case TimestampForm::milliseconds:
       return parse_unix(text, kMillisecondsDigits, 1);
+    case TimestampForm::iso8601:
+      return parse_iso8601(text);
+    case TimestampForm::http_date:
+      return parse_signed_date(text);
     case TimestampForm::seconds_or_iso8601:
       break;
   }
@@ -121,10 +128,31 @@ std::optional<TimePoint> parse_timestamp(TimestampForm form, std::string_view te
   return unix_time ? unix_time : parse_iso8601(text);
 }
 
+namespace {
+
+std::string format_iso8601(TimePoint at) {
+  using namespace std::chrono;
+  const auto day = floor<days>(at);
+  const year_month_day date{day};
+  const hh_mm_ss time{floor<seconds>(at - day)};
+  std::array<char, 40> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
+                                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                 static_cast<unsigned>(date.day()),
+                                 static_cast<int>(time.hours().count()),
+                                 static_cast<int>(time.minutes().count()),
+                                 static_cast<int>(time.seconds().count()));
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
 std::optional<std::string> format_timestamp(TimestampForm form, TimePoint at) {
   const std::int64_t ms = to_unix_ms(at);
   if (ms < 0) return std::nullopt;
-  std::string text = std::to_string(form == TimestampForm::milliseconds ? ms : ms / 1000);
+  std::string text = form == TimestampForm::iso8601     ? format_iso8601(at)
+                     : form == TimestampForm::http_date ? format_http_date(at)
+                     : std::to_string(form == TimestampForm::milliseconds ? ms : ms / 1000);
   if (!parse_timestamp(form, text)) return std::nullopt;
   return text;
 }

@@ -16,7 +16,7 @@ namespace webhookcore {
 // Fractions of an ISO 8601 second, up to nine digits, are cut to milliseconds.
 std::optional<TimePoint> parse_timestamp(TimestampForm form, std::string_view text);
 
-// What a sender writes: Unix time, also where ISO 8601 would be understood.
+// What a sender writes: Unix time, also where ISO 8601 would be understood beside it.
 // nullopt before 1970, or where parse_timestamp would refuse its length.
 std::optional<std::string> format_timestamp(TimestampForm form, TimePoint at);
 
