@@ -89,4 +89,68 @@ std::vector<std::optional<std::string>> find_event_fields(std::string_view body,
   return values;
 }
 
+namespace {
+
+// Follows the path to whatever is there.
+std::optional<dom::element> element_at(dom::object object, std::string_view path) {
+  while (true) {
+    const std::size_t dot = path.find('.');
+    const auto value = last_value_of(object, path.substr(0, dot));
+    if (!value || dot == std::string_view::npos) return value;
+    if (value->get(object) != simdjson::SUCCESS) return std::nullopt;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+EventFields fields_of(const dom::element& item, std::span<const std::string_view> paths) {
+  EventFields fields(paths.size());
+  dom::object object;
+  if (item.get(object) != simdjson::SUCCESS) return fields;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const auto value = element_at(object, paths[i]);
+    if (value) fields[i] = as_text(*value);
+  }
+  return fields;
+}
+
+// Calls `look` with the object, where there is one; its answer is false without.
+template <typename Look>
+bool look_into(std::string_view body, const Look& look) {
+  thread_local Reader reader;
+  const auto object = reader.read(body);
+  const bool found = object && look(*object);
+  reader.forget_large_document();
+  return found;
+}
+
+}  // namespace
+
+bool is_json_object(std::string_view body) {
+  return look_into(body, [](const dom::object&) { return true; });
+}
+
+bool has_event_field(std::string_view body, std::string_view path) {
+  return look_into(
+      body, [path](const dom::object& object) { return element_at(object, path).has_value(); });
+}
+
+std::optional<std::vector<EventFields>> find_in_items(std::string_view body,
+                                                      std::string_view array_path,
+                                                      std::span<const std::string_view> item_paths,
+                                                      std::size_t limit) {
+  std::vector<EventFields> all;
+  const bool found = look_into(body, [&](const dom::object& object) {
+    const auto value = element_at(object, array_path);
+    dom::array items;
+    if (!value || value->get(items) != simdjson::SUCCESS) return false;
+    for (const dom::element item : items) {
+      if (all.size() == limit) break;
+      all.push_back(fields_of(item, item_paths));
+    }
+    return true;
+  });
+  if (!found) return std::nullopt;
+  return all;
+}
+
 }  // namespace webhookcore

@@ -22,4 +22,19 @@ namespace webhookcore {
 std::vector<std::optional<std::string>> find_event_fields(std::string_view body,
                                                           std::span<const std::string_view> paths);
 
+bool is_json_object(std::string_view body);
+
+// Whether the path leads anywhere: to null, an object or an array, too.
+bool has_event_field(std::string_view body, std::string_view path);
+
+using EventFields = std::vector<std::optional<std::string>>;
+
+// The same as find_event_fields() for each object in the array that a path leads to,
+// in its order, and no more of them than `limit`; what is no object has no fields.
+// nullopt where there is no such array.
+std::optional<std::vector<EventFields>> find_in_items(std::string_view body,
+                                                      std::string_view array_path,
+                                                      std::span<const std::string_view> item_paths,
+                                                      std::size_t limit);
+
 }  // namespace webhookcore

@@ -124,8 +124,8 @@ Result<void> check_content(const Scheme& scheme) {
 
 std::vector<Scheme> assemble() {
   std::vector<Scheme> all;
-  for (auto rows : {schemes::standard_webhooks(), schemes::stripe_like(),
-                    schemes::timestamp_header(), schemes::body_mac(), schemes::twilio()}) {
+  for (auto rows :
+       {schemes::timestamped(), schemes::body_mac(), schemes::token(), schemes::special()}) {
     std::move(rows.begin(), rows.end(), std::back_inserter(all));
   }
   return all;
@@ -139,9 +139,9 @@ bool is_asymmetric(Algorithm algorithm) {
 
 bool Scheme::signs_id() const { return contains(*this, Segment::Kind::id); }
 
-std::string_view Scheme::setting(std::string_view name) const {
+std::string_view Scheme::setting(std::string_view wanted) const {
   for (const Setting& entry : settings) {
-    if (entry.name == name) return entry.value;
+    if (entry.name == wanted) return entry.value;
   }
   return {};
 }

@@ -172,7 +172,7 @@ struct Scheme {
   bool has_tags() const { return is_list() && format.pair_separator != '\0'; }
   bool signs_id() const;  // A segment of kind `id` is part of the signed content.
   // Empty where there is none of the name.
-  std::string_view setting(std::string_view name) const;
+  std::string_view setting(std::string_view wanted) const;
 };
 
 // More would be no real scheme; the pieces of a signed content live on the stack.

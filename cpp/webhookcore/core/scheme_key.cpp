@@ -5,6 +5,7 @@
 
 #include "webhookcore/base/bytes.h"
 #include "webhookcore/base/encoding.h"
+#include "webhookcore/core/jwk.h"
 
 namespace webhookcore {
 namespace {
@@ -42,11 +43,9 @@ Hash hash_of(Algorithm algorithm) {
       return Hash::sha384;
     case Algorithm::hmac_sha512:
       return Hash::sha512;
-    case Algorithm::hmac_sha256:
-    case Algorithm::ed25519:
-      break;
+    default:
+      return Hash::sha256;
   }
-  return Hash::sha256;
 }
 
 // Moves the decoded bytes into a holder that wipes them, and wipes what is left.
@@ -64,6 +63,7 @@ Result<Secret> decode(KeyForm form, std::string_view text) {
     case KeyForm::hex:
       return keep(decode_hex(text, HexCase::any), "the secret is not hexadecimal");
     case KeyForm::utf8:
+    case KeyForm::public_key:
       break;
   }
   if (has_control_byte(text)) {
@@ -73,19 +73,23 @@ Result<Secret> decode(KeyForm form, std::string_view text) {
 }
 
 // What a secret's text turned out to be.
-struct KeyMaterial {
-  enum class Kind : std::uint8_t { hmac, ed25519_public, ed25519_seed };
-  Kind kind = Kind::hmac;
-  Algorithm algorithm = Algorithm::hmac_sha256;
-  Secret bytes = {};
-  std::string public_key = {};  // Of a seed.
-};
+using KeyMaterial = std::variant<Secret, PublicKey, PrivateKey>;
 
-Result<KeyMaterial> ed25519_public(Secret bytes) {
+Result<KeyMaterial> as_material(Result<PublicKey> key) {
+  if (!key) return key.error();
+  return KeyMaterial(std::move(*key));
+}
+
+Result<KeyMaterial> as_material(Result<PrivateKey> key) {
+  if (!key) return key.error();
+  return KeyMaterial(std::move(*key));
+}
+
+Result<KeyMaterial> ed25519_public(const Secret& bytes) {
   if (bytes.reveal().size() != kPublicKeyBytes) {
     return refused("an Ed25519 public key has 32 bytes once decoded");
   }
-  return KeyMaterial{KeyMaterial::Kind::ed25519_public, Algorithm::ed25519, std::move(bytes)};
+  return as_material(PublicKey::from_ed25519(bytes.reveal()));
 }
 
 Result<KeyMaterial> ed25519_pair(const Secret& bytes) {
@@ -98,28 +102,69 @@ Result<KeyMaterial> ed25519_pair(const Secret& bytes) {
   if (!equal_in_constant_time(pair->public_key, both.substr(kSeedBytes))) {
     return refused("the public half of the signing key does not belong to its seed");
   }
-  return KeyMaterial{KeyMaterial::Kind::ed25519_seed, Algorithm::ed25519, std::move(pair->seed),
-                     std::move(pair->public_key)};
+  return as_material(PrivateKey::from_ed25519_seed(both.substr(0, kSeedBytes)));
 }
 
 // Without a prefix the length tells a public key from a signing key.
-Result<KeyMaterial> ed25519_by_length(Secret bytes) {
-  return bytes.reveal().size() == kPublicKeyBytes ? ed25519_public(std::move(bytes))
-                                                  : ed25519_pair(bytes);
+Result<KeyMaterial> ed25519_by_length(const Secret& bytes) {
+  return bytes.reveal().size() == kPublicKeyBytes ? ed25519_public(bytes) : ed25519_pair(bytes);
 }
 
 Result<KeyMaterial> prefixed_ed25519(std::string_view text, bool is_public) {
-  auto bytes = decode(KeyForm::base64, text);
+  const auto bytes = decode(KeyForm::base64, text);
   if (!bytes) return bytes.error();
-  return is_public ? ed25519_public(std::move(*bytes)) : ed25519_pair(*bytes);
+  return is_public ? ed25519_public(*bytes) : ed25519_pair(*bytes);
 }
 
-// The first version that such a key can be for; a list may mix algorithms.
-std::optional<Algorithm> algorithm_of(const Scheme& scheme, bool asymmetric) {
-  for (const Version& version : scheme.versions) {
-    if ((version.algorithm == Algorithm::ed25519) == asymmetric) return version.algorithm;
+bool begins_pem(std::string_view text) { return text.starts_with("-----BEGIN "); }
+
+Result<KeyMaterial> parse_pem(std::string_view text) {
+  const bool is_private = text.find("PRIVATE KEY-----") != std::string_view::npos;
+  return is_private ? as_material(PrivateKey::from_pem(text))
+                    : as_material(PublicKey::from_pem(text));
+}
+
+Result<KeyMaterial> parse_der(const Secret& bytes) {
+  auto key = PublicKey::from_spki(bytes.reveal());
+  if (key) return as_material(std::move(key));
+  auto private_key = PrivateKey::from_pkcs8(bytes.reveal());
+  if (private_key) return as_material(std::move(private_key));
+  return key.error();
+}
+
+// PEM, a JWK or base64 of DER.
+Result<KeyMaterial> parse_asymmetric(std::string_view text) {
+  if (begins_pem(text)) return parse_pem(text);
+  if (text.starts_with('{')) return as_material(parse_jwk(text));
+  const auto bytes = decode(KeyForm::base64, text);
+  if (!bytes) return refused("the key is neither PEM, nor a JWK, nor base64 of a DER key");
+  return parse_der(*bytes);
+}
+
+bool has_symmetric(const Scheme& scheme) {
+  return std::any_of(scheme.versions.begin(), scheme.versions.end(),
+                     [](const Version& version) { return !is_asymmetric(version.algorithm); });
+}
+
+// Ed25519 keys have spellings of their own; other public keys are PEM or a JWK.
+bool takes_pem(const Scheme& scheme) {
+  return std::any_of(scheme.versions.begin(), scheme.versions.end(), [](const Version& version) {
+    return is_asymmetric(version.algorithm) && version.algorithm != Algorithm::ed25519;
+  });
+}
+
+Result<KeyMaterial> parse_plain(const Scheme& scheme, std::string_view text) {
+  const bool had_prefix = take_prefix(text, scheme.key.prefixes);
+  if (is_blank(text)) return refused("the secret is empty after its prefix");
+  const KeyForm form = had_prefix ? scheme.key.form
+                                  : scheme.key.unprefixed_form.value_or(scheme.key.form);
+  auto bytes = decode(form, text);
+  if (!bytes) return bytes.error();
+  if (!has_symmetric(scheme)) return ed25519_by_length(*bytes);
+  if (form != KeyForm::utf8 && bytes->reveal().size() < kMinDecodedBytes) {
+    return refused("the secret is shorter than 16 bytes once decoded");
   }
-  return std::nullopt;
+  return KeyMaterial(std::move(*bytes));
 }
 
 Result<KeyMaterial> parse(const Scheme& scheme, std::string_view text) {
@@ -132,55 +177,112 @@ Result<KeyMaterial> parse(const Scheme& scheme, std::string_view text) {
   if (is_public) {
     return refused("a public key (whpk_) cannot be a secret: everybody could sign with it");
   }
-
-  take_prefix(rest, scheme.key.prefixes);
-  if (is_blank(rest)) return refused("the secret is empty after its prefix");
-  auto bytes = decode(scheme.key.form, rest);
-  if (!bytes) return bytes.error();
-  const auto hmac = algorithm_of(scheme, false);
-  if (!hmac) return ed25519_by_length(std::move(*bytes));
-  if (scheme.key.form != KeyForm::utf8 && bytes->reveal().size() < kMinDecodedBytes) {
-    return refused("the secret is shorter than 16 bytes once decoded");
-  }
-  return KeyMaterial{KeyMaterial::Kind::hmac, *hmac, std::move(*bytes)};
+  const bool is_key = takes_pem(scheme) && (begins_pem(text) || text.starts_with('{'));
+  if (is_key || scheme.key.form == KeyForm::public_key) return parse_asymmetric(text);
+  return parse_plain(scheme, text);
 }
 
-Result<HmacKey> hmac_key(const KeyMaterial& material) {
-  return HmacKey::create(hash_of(material.algorithm), material.bytes.reveal());
+// The first version that a key of the kind can be for; a list may mix algorithms.
+template <typename Fits>
+std::optional<Algorithm> first_version(const Scheme& scheme, Fits fits) {
+  for (const Version& version : scheme.versions) {
+    if (fits(version.algorithm)) return version.algorithm;
+  }
+  return std::nullopt;
+}
+
+std::optional<Algorithm> version_for(const Scheme& scheme, KeyType type) {
+  return first_version(scheme, [type](Algorithm algorithm) {
+    return is_asymmetric(algorithm) && key_type_of(as_signature_algorithm(algorithm)) == type;
+  });
+}
+
+Algorithm symmetric_version(const Scheme& scheme) {
+  return first_version(scheme, [](Algorithm algorithm) { return !is_asymmetric(algorithm); })
+      .value_or(Algorithm::hmac_sha256);
+}
+
+Error wrong_key_type() {
+  return refused("the key is of another type than this scheme's signatures");
+}
+
+Result<VerificationKey> public_verification_key(const Scheme& scheme, PublicKey key) {
+  const auto algorithm = version_for(scheme, key.type());
+  if (!algorithm) return wrong_key_type();
+  return VerificationKey{*algorithm, std::move(key)};
+}
+
+std::string sha256(std::string_view bytes) {
+  return std::string(digest(Hash::sha256, std::span(&bytes, 1)).view());
 }
 
 }  // namespace
 
-Result<VerificationKey> parse_verification_key(const Scheme& scheme, std::string_view text) {
-  const auto material = parse(scheme, text);
-  if (!material) return material.error();
-  if (material->kind == KeyMaterial::Kind::hmac) {
-    auto key = hmac_key(*material);
-    if (!key) return key.error();
-    return VerificationKey{material->algorithm, std::move(*key),
-                           !text.starts_with(scheme.key.usual_prefix)};
+SignatureAlgorithm as_signature_algorithm(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::ecdsa_p256:
+      return SignatureAlgorithm::ecdsa_p256_der;
+    case Algorithm::ecdsa_p256_raw:
+      return SignatureAlgorithm::ecdsa_p256_raw;
+    case Algorithm::rsa_sha1:
+      return SignatureAlgorithm::rsa_pkcs1_sha1;
+    case Algorithm::rsa_sha256:
+      return SignatureAlgorithm::rsa_pkcs1_sha256;
+    case Algorithm::rsa_pss_sha512:
+      return SignatureAlgorithm::rsa_pss_sha512;
+    default:
+      return SignatureAlgorithm::ed25519;
   }
-  const bool is_public = material->kind == KeyMaterial::Kind::ed25519_public;
-  auto key = Ed25519PublicKey::create(is_public ? material->bytes.reveal()
-                                                : std::string_view(material->public_key));
+}
+
+bool VerificationKey::fits(Algorithm other) const {
+  const auto* public_key = std::get_if<PublicKey>(&key);
+  if (public_key == nullptr) return other == algorithm;
+  return is_asymmetric(other) && key_type_of(as_signature_algorithm(other)) == public_key->type();
+}
+
+Result<VerificationKey> parse_verification_key(const Scheme& scheme, std::string_view text) {
+  auto material = parse(scheme, text);
+  if (!material) return material.error();
+  if (auto* key = std::get_if<PublicKey>(&*material)) {
+    return public_verification_key(scheme, std::move(*key));
+  }
+  if (const auto* key = std::get_if<PrivateKey>(&*material)) {
+    return public_verification_key(scheme, key->public_key());
+  }
+  const std::string_view bytes = std::get<Secret>(*material).reveal();
+  const Algorithm algorithm = symmetric_version(scheme);
+  const bool lacks_prefix = !text.starts_with(scheme.key.usual_prefix);
+  if (algorithm == Algorithm::secret_sha256) {
+    return VerificationKey{algorithm, Secret(bytes), lacks_prefix};
+  }
+  if (algorithm == Algorithm::token) {
+    return VerificationKey{algorithm, Secret(sha256(bytes)), lacks_prefix};
+  }
+  auto key = HmacKey::create(hash_of(algorithm), bytes);
   if (!key) return key.error();
-  return VerificationKey{material->algorithm, std::move(*key)};
+  return VerificationKey{algorithm, std::move(*key), lacks_prefix};
 }
 
 Result<SigningKey> parse_signing_key(const Scheme& scheme, std::string_view text) {
   auto material = parse(scheme, text);
   if (!material) return material.error();
-  switch (material->kind) {
-    case KeyMaterial::Kind::ed25519_public:
-      return refused("a public key can verify but not sign; signing takes the whsk_ key");
-    case KeyMaterial::Kind::ed25519_seed:
-      return SigningKey{material->algorithm, std::move(material->bytes)};
-    case KeyMaterial::Kind::hmac:
-      break;
+  if (std::holds_alternative<PublicKey>(*material)) {
+    return refused("a public key can verify but not sign; signing takes the private key");
   }
-  auto key = hmac_key(*material);
+  if (auto* key = std::get_if<PrivateKey>(&*material)) {
+    const auto algorithm = version_for(scheme, key->type());
+    if (!algorithm) return wrong_key_type();
+    return SigningKey{*algorithm, std::move(*key)};
+  }
+  auto& secret = std::get<Secret>(*material);
+  const Algorithm algorithm = symmetric_version(scheme);
+  if (algorithm == Algorithm::secret_sha256 || algorithm == Algorithm::token) {
+    return SigningKey{algorithm, std::move(secret)};
+  }
+  auto key = HmacKey::create(hash_of(algorithm), secret.reveal());
   if (!key) return key.error();
-  return SigningKey{material->algorithm, std::move(*key)};
+  return SigningKey{algorithm, std::move(*key)};
 }
 
 std::string generate_secret(Random& random) {

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "webhookcore/base/crypto.h"
+#include "webhookcore/base/crypto_keys.h"
 #include "webhookcore/base/error.h"
 #include "webhookcore/base/random.h"
 #include "webhookcore/core/scheme.h"
@@ -19,15 +20,23 @@ namespace webhookcore {
 // public half).
 struct VerificationKey {
   Algorithm algorithm;
-  std::variant<HmacKey, Ed25519PublicKey> key;
+  // Secret: what stands before the content (secret_sha256), or a token's SHA-256.
+  std::variant<HmacKey, PublicKey, Secret> key;
   bool lacks_usual_prefix = false;  // Of KeyRule: it may be something else, an API key.
+
+  // A public key fits every algorithm of its type: SNS signs with two hashes.
+  bool fits(Algorithm other) const;
 };
 
 // Can make signatures; a public key cannot.
 struct SigningKey {
   Algorithm algorithm;
-  std::variant<HmacKey, Secret> key;  // Secret: an Ed25519 seed.
+  // Secret: what stands before the content (secret_sha256), or the token.
+  std::variant<HmacKey, PrivateKey, Secret> key;
 };
+
+// Of an asymmetric algorithm.
+SignatureAlgorithm as_signature_algorithm(Algorithm algorithm);
 
 // ErrorCode::config, naming what is wrong and never showing a byte of the text:
 // empty or blank, undecodable, under 16 bytes once decoded, a public half that

@@ -7,8 +7,8 @@
 #include "webhookcore/base/encoding.h"
 #include "webhookcore/core/event_fields.h"
 #include "webhookcore/core/signed_content.h"
+#include "webhookcore/core/special/special_content.h"
 #include "webhookcore/core/timestamp.h"
-#include "webhookcore/core/twilio_content.h"
 #include "webhookcore/core/verifier.h"
 
 namespace webhookcore {
@@ -37,64 +37,6 @@ Result<void> check_request(const Scheme& scheme, const SigningRequest& request) 
   return {};
 }
 
-Result<std::string> sign_pieces(const SigningKey& key, Pieces pieces) {
-  if (const auto* hmac = std::get_if<HmacKey>(&key.key)) {
-    return std::string(hmac->mac(pieces).view());
-  }
-  std::string message;
-  join(pieces, message);
-  return ed25519_sign(std::get<Secret>(key.key), message);
-}
-
-Result<std::string> sign_content(const Scheme& scheme, const SigningKey& key,
-                                 const SigningRequest& request, std::string_view timestamp) {
-  if (scheme.special == SpecialContent::twilio) {
-    const auto content = TwilioContent::of({request.url, request.body, request.content_type});
-    if (!content) return refused("url", "a body that is no form needs bodySHA256 in the URL");
-    if (content->body_differs()) {
-      return refused("url", "bodySHA256 in the URL is not the lower-case SHA-256 of the body");
-    }
-    return sign_pieces(key, content->pieces(0));
-  }
-  const SignedContent content(scheme,
-                              {request.body, request.id, timestamp, request.url, request.method});
-  return sign_pieces(key, content.pieces());
-}
-
-std::string encode(SignatureEncoding encoding, std::string_view bytes) {
-  return encoding == SignatureEncoding::hex ? encode_hex(bytes) : encode_base64(bytes);
-}
-
-const Version* version_of(const Scheme& scheme, Algorithm algorithm) {
-  const auto found =
-      std::find_if(scheme.versions.begin(), scheme.versions.end(),
-                   [algorithm](const Version& version) { return version.algorithm == algorithm; });
-  return found == scheme.versions.end() ? nullptr : &*found;
-}
-
-// Lists get an item for each key; any other header has room for the first alone.
-Result<std::string> signature_value(const Scheme& scheme, std::span<const SigningKey> keys,
-                                    const SigningRequest& request, std::string_view timestamp) {
-  const SignatureFormat& format = scheme.format;
-  std::string value;
-  const auto add_item = [&](std::string_view tag, std::string_view text) {
-    if (!value.empty()) value.push_back(format.item_separator);
-    value.append(tag).push_back(format.pair_separator);
-    value.append(text);
-  };
-  if (!format.timestamp_tag.empty()) add_item(format.timestamp_tag, timestamp);
-  for (const SigningKey& key : scheme.is_list() ? keys : keys.first(1)) {
-    const Version* version = version_of(scheme, key.algorithm);
-    if (version == nullptr) return refused("secrets", "a key is for no version of this scheme");
-    const auto signature = sign_content(scheme, key, request, timestamp);
-    if (!signature) return signature.error();
-    const std::string text = encode(format.encoding, *signature);
-    if (!scheme.is_list()) return format.prefix + text;
-    add_item(version->tag, text);
-  }
-  return value;
-}
-
 // "pull_request.opened" is "pull_request" in the header, when the body says the rest.
 std::string_view type_for_header(const Scheme& scheme, const SigningRequest& request) {
   const std::size_t dot = request.type.rfind('.');
@@ -104,37 +46,161 @@ std::string_view type_for_header(const Scheme& scheme, const SigningRequest& req
   return suffix == request.type.substr(dot + 1) ? request.type.substr(0, dot) : request.type;
 }
 
+Result<std::string> sign_pieces(const SigningKey& key, Pieces pieces) {
+  if (const auto* hmac = std::get_if<HmacKey>(&key.key)) {
+    return std::string(hmac->mac(pieces).view());
+  }
+  if (const auto* private_key = std::get_if<PrivateKey>(&key.key)) {
+    std::string message;
+    join(pieces, message);
+    return private_key->sign(as_signature_algorithm(key.algorithm), message);
+  }
+  std::vector<std::string_view> all{std::get<Secret>(key.key).reveal()};
+  all.insert(all.end(), pieces.begin(), pieces.end());
+  return std::string(digest(Hash::sha256, all).view());
+}
+
+// The sender's own headers, and the type where the scheme signs its header.
+std::vector<Header> signed_headers(const Scheme& scheme, const SigningRequest& request) {
+  std::vector<Header> headers(request.headers.begin(), request.headers.end());
+  if (!scheme.type_header.empty()) {
+    headers.push_back({scheme.type_header, type_for_header(scheme, request)});
+  }
+  return headers;
+}
+
+Result<std::string> sign_content(const Scheme& scheme, const SigningKey& key,
+                                 const SigningRequest& request, std::string_view timestamp) {
+  const auto headers = signed_headers(scheme, request);
+  const SignedContent content(
+      scheme, {request.body, request.id, timestamp, request.url, request.method, headers});
+  if (!content.missing_header().empty()) {
+    return refused("headers", "this scheme signs the header " +
+                                  std::string(content.missing_header()) + ": give it once");
+  }
+  return sign_pieces(key, content.pieces());
+}
+
+std::string encode(SignatureEncoding encoding, std::string_view bytes) {
+  switch (encoding) {
+    case SignatureEncoding::hex:
+      return encode_hex(bytes);
+    case SignatureEncoding::base64url:
+      return encode_base64url(bytes);
+    case SignatureEncoding::base64:
+      break;
+  }
+  return encode_base64(bytes);
+}
+
+const Version* version_of(const Scheme& scheme, Algorithm algorithm) {
+  const auto found =
+      std::find_if(scheme.versions.begin(), scheme.versions.end(),
+                   [algorithm](const Version& version) { return version.algorithm == algorithm; });
+  return found == scheme.versions.end() ? nullptr : &*found;
+}
+
+// One signature as its header writes it, without a tag.
+Result<std::string> signature_text(const Scheme& scheme, const SigningKey& key,
+                                   const SigningRequest& request, std::string_view timestamp) {
+  const std::string& prefix = scheme.has_tags() ? std::string() : scheme.format.prefix;
+  if (key.algorithm == Algorithm::token) {
+    return prefix + std::string(std::get<Secret>(key.key).reveal());
+  }
+  const auto signature = sign_content(scheme, key, request, timestamp);
+  if (!signature) return signature.error();
+  return prefix + encode(scheme.format.encoding, *signature);
+}
+
+// Lists get an item for each key; any other header has room for the first alone.
+Result<std::string> signature_value(const Scheme& scheme, std::span<const SigningKey> keys,
+                                    const SigningRequest& request, std::string_view timestamp) {
+  const SignatureFormat& format = scheme.format;
+  std::string value;
+  const auto add_item = [&](std::string_view tag, std::string_view text) {
+    if (!value.empty()) value.push_back(format.item_separator);
+    if (!value.empty() && format.space_after_separator) value.push_back(' ');
+    if (scheme.has_tags()) value.append(tag).push_back(format.pair_separator);
+    value.append(text);
+  };
+  if (!format.timestamp_tag.empty()) add_item(format.timestamp_tag, timestamp);
+  for (const SigningKey& key : scheme.is_list() ? keys : keys.first(1)) {
+    const Version* version = version_of(scheme, key.algorithm);
+    if (version == nullptr) return refused("secrets", "a key is for no version of this scheme");
+    const auto text = signature_text(scheme, key, request, timestamp);
+    if (!text) return text.error();
+    add_item(version->tag, *text);
+  }
+  return value;
+}
+
 void append_if(std::vector<OwnedHeader>& headers, const std::string& name, std::string_view value) {
   if (!name.empty() && !value.empty()) headers.push_back({name, std::string(value)});
 }
 
-}  // namespace
-
-Result<std::vector<OwnedHeader>> sign(const Scheme& scheme, std::span<const SigningKey> keys,
-                                      const SigningRequest& request) {
-  if (auto checked = check_scheme(scheme); !checked) return checked.error();
-  if (keys.empty()) return refused("secrets", "no secret was given");
-  if (scheme.is_list() && keys.size() > kMaxSignatures) {
-    return refused("secrets", "a signature header holds at most 64 signatures");
+// A header for each key where they are numbered, else one.
+Result<void> append_signatures(const Scheme& scheme, std::span<const SigningKey> keys,
+                               const SigningRequest& request, std::string_view timestamp,
+                               std::vector<OwnedHeader>& headers) {
+  const HeaderFamily& family = scheme.families.front();
+  const std::size_t count = family.numbered ? keys.size() : 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto value = signature_value(scheme, keys.subspan(i), request, timestamp);
+    if (!value) return value.error();
+    const std::string number = family.numbered ? std::to_string(i + 1) : "";
+    headers.push_back({family.signature + number, std::move(*value)});
   }
-  if (auto checked = check_request(scheme, request); !checked) return checked.error();
+  return {};
+}
+
+Result<SignedMessage> sign_by_row(const Scheme& scheme, std::span<const SigningKey> keys,
+                                  const SigningRequest& request) {
   std::string timestamp;
-  if (scheme.timestamp != TimestampForm::none) {
+  if (scheme.timestamp != TimestampForm::none && scheme.timestamp_field.empty()) {
     auto text = format_timestamp(scheme.timestamp, request.timestamp);
     if (!text) return refused("timestamp", "the timestamp lies outside of what can be written");
     timestamp = std::move(*text);
   }
-  auto signature = signature_value(scheme, keys, request, timestamp);
-  if (!signature) return signature.error();
-
   const HeaderFamily& family = scheme.families.front();
-  std::vector<OwnedHeader> headers;
-  append_if(headers, family.id, request.id);
-  append_if(headers, family.timestamp, timestamp);
-  append_if(headers, family.signature, *signature);
-  append_if(headers, scheme.id_header, request.id);
-  append_if(headers, scheme.type_header, type_for_header(scheme, request));
-  return headers;
+  SignedMessage message;
+  append_if(message.headers, family.id, request.id);
+  if (!family.timestamp.empty()) append_if(message.headers, family.timestamp, timestamp);
+  if (auto done = append_signatures(scheme, keys, request, timestamp, message.headers); !done) {
+    return done.error();
+  }
+  append_if(message.headers, scheme.id_header, request.id);
+  append_if(message.headers, scheme.type_header, type_for_header(scheme, request));
+  return message;
+}
+
+}  // namespace
+
+Result<SignedMessage> sign_message(const Scheme& scheme, std::span<const SigningKey> keys,
+                                   const SigningRequest& request) {
+  if (auto checked = check_scheme(scheme); !checked) return checked.error();
+  if (keys.empty()) return refused("secrets", "no secret was given");
+  if (keys.size() > kMaxSignatures) {
+    return refused("secrets", "a request carries at most 64 signatures");
+  }
+  if (auto checked = check_request(scheme, request); !checked) return checked.error();
+  if (scheme.special == SpecialContent::none) return sign_by_row(scheme, keys, request);
+  return sign_special_content(
+      scheme, request, [&](Algorithm algorithm, std::string_view content) -> Result<std::string> {
+        for (const SigningKey& key : keys) {
+          if (key.algorithm == algorithm) return sign_pieces(key, std::span(&content, 1));
+        }
+        return refused("secrets", "no secret is a key for this scheme's signature");
+      });
+}
+
+Result<std::vector<OwnedHeader>> sign(const Scheme& scheme, std::span<const SigningKey> keys,
+                                      const SigningRequest& request) {
+  auto message = sign_message(scheme, keys, request);
+  if (!message) return message.error();
+  if (message->body) {
+    return refused("scheme", scheme.name + " puts its signature into the body");
+  }
+  return std::move(message->headers);
 }
 
 }  // namespace webhookcore

@@ -23,12 +23,24 @@ struct SigningRequest {
   std::string_view url = {};  // Required where the scheme signs it.
   std::string_view method = "POST";
   std::string_view content_type = "application/json";  // Twilio signs forms by their fields.
+  std::span<const Header> headers = {};  // Others that will be sent, where the scheme signs some.
+};
+
+// What a sender puts on a request: headers, or a body with the signature in it.
+struct SignedMessage {
+  std::vector<OwnedHeader> headers = {};
+  std::optional<std::string> body = {};
 };
 
 // Signs with every key: lists carry one item for each, so that a rotation needs
 // no flag day. A scheme whose header holds a single signature uses the first key.
 // ErrorCode::config for no key, or for an id, type or URL that the scheme needs
 // and that is missing or malformed.
+Result<SignedMessage> sign_message(const Scheme& scheme, std::span<const SigningKey> keys,
+                                   const SigningRequest& request);
+
+// The same for a body that stays as it is: ErrorCode::config for a scheme that puts its
+// signature into the body.
 Result<std::vector<OwnedHeader>> sign(const Scheme& scheme, std::span<const SigningKey> keys,
                                       const SigningRequest& request);
 

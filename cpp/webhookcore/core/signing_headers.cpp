@@ -7,8 +7,6 @@
 namespace webhookcore {
 namespace {
 
-constexpr std::string_view kContentType = "Content-Type";
-
 struct FamilyMatches {
   HeaderMatch signature;
   HeaderMatch timestamp;
@@ -21,9 +19,18 @@ HeaderMatch find_if_named(std::span<const Header> headers, std::string_view name
   return name.empty() ? HeaderMatch{} : find_header(headers, name);
 }
 
+// The first of them, as if it were alone; the others are looked at by fault_of_numbered().
+HeaderMatch find_numbered(std::span<const Header> headers, std::string_view stem) {
+  for (const Header& header : headers) {
+    if (is_numbered_header(header.name, stem)) return {&header, 1};
+  }
+  return {};
+}
+
 FamilyMatches find_members(const HeaderFamily& family, std::span<const Header> headers) {
-  return {find_header(headers, family.signature), find_if_named(headers, family.timestamp),
-          find_if_named(headers, family.id)};
+  return {family.numbered ? find_numbered(headers, family.signature)
+                          : find_header(headers, family.signature),
+          find_if_named(headers, family.timestamp), find_if_named(headers, family.id)};
 }
 
 std::optional<Reason> fault_of(const HeaderMatch& match) {
@@ -38,6 +45,19 @@ std::optional<Reason> fault_of(const HeaderMatch& match) {
   return std::nullopt;
 }
 
+std::optional<Reason> fault_of_numbered(std::span<const Header> headers, std::string_view stem) {
+  int count = 0;
+  std::size_t bytes = 0;
+  for (const Header& header : headers) {
+    if (!is_numbered_header(header.name, stem)) continue;
+    if (++count > kMaxSignatures) return Reason::too_many_signatures;
+    if (const auto fault = fault_of(find_header(headers, header.name))) return fault;
+    bytes += header.value.size();
+    if (bytes > kMaxSignatureHeaderBytes) return Reason::header_too_large;
+  }
+  return std::nullopt;
+}
+
 // A request without the real signature but with the weaker one asks for a
 // downgrade; its sender has to learn that it is refused, not that it is lost.
 Reason absent_signature(const Scheme& scheme, std::span<const Header> headers) {
@@ -46,6 +66,12 @@ Reason absent_signature(const Scheme& scheme, std::span<const Header> headers) {
 }
 
 }  // namespace
+
+bool is_numbered_header(std::string_view name, std::string_view stem) {
+  if (name.size() <= stem.size() || name.size() > stem.size() + 3) return false;
+  if (!equals_ignoring_case(name.substr(0, stem.size()), stem)) return false;
+  return name.find_first_not_of("0123456789", stem.size()) == std::string_view::npos;
+}
 
 std::variant<SigningHeaders, Refusal> read_signing_headers(const Scheme& scheme,
                                                            std::span<const Header> headers) {
@@ -78,10 +104,10 @@ std::variant<SigningHeaders, Refusal> read_signing_headers(const Scheme& scheme,
   if (!family->id.empty()) {
     if (const auto fault = read(matches.id, found.id)) return Refusal{*fault, family->id};
   }
-  if (scheme.special == SpecialContent::twilio) {
-    const HeaderMatch match = find_header(headers, kContentType);
-    if (match.count > 1) return Refusal{Reason::duplicate_header, kContentType};
-    if (match.count == 1) found.content_type = match.first->value;
+  if (family->numbered) {
+    if (const auto fault = fault_of_numbered(headers, family->signature)) {
+      return Refusal{*fault, family->signature};
+    }
   }
   return found;
 }

@@ -7,44 +7,12 @@
 #include "webhookcore/base/bytes.h"
 #include "webhookcore/base/crypto.h"
 #include "webhookcore/base/encoding.h"
+#include "webhookcore/core/form_fields.h"
 
 namespace webhookcore {
 namespace {
 
-using Field = std::pair<std::string, std::string>;
-
-// application/x-www-form-urlencoded (WHATWG URL, section 5.1): a '%' that no two
-// hexadecimal digits follow stands for itself.
-std::string decode_form_text(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char byte = text[i];
-    if (byte == '+') byte = ' ';
-    if (byte == '%' && i + 2 < text.size() &&
-        decode_hex_into({&byte, 1}, text.substr(i + 1, 2), HexCase::any)) {
-      i += 2;
-    }
-    decoded.push_back(byte);
-  }
-  return decoded;
-}
-
-std::vector<Field> parse_form(std::string_view text) {
-  std::vector<Field> fields;
-  while (!text.empty()) {
-    const std::size_t end = text.find('&');
-    const std::string_view pair = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (pair.empty()) continue;
-    const std::size_t separator = std::min(pair.find('='), pair.size());
-    const std::string_view value = pair.substr(std::min(separator + 1, pair.size()));
-    fields.emplace_back(decode_form_text(pair.substr(0, separator)), decode_form_text(value));
-  }
-  return fields;
-}
-
-std::string join_sorted(std::vector<Field> fields) {
+std::string join_sorted(std::vector<FormField> fields) {
   std::sort(fields.begin(), fields.end());
   fields.erase(std::unique(fields.begin(), fields.end()), fields.end());
   std::string joined;
@@ -52,18 +20,11 @@ std::string join_sorted(std::vector<Field> fields) {
   return joined;
 }
 
-bool is_form(std::string_view content_type) {
-  std::string_view type = content_type.substr(0, content_type.find(';'));
-  const std::size_t end = type.find_last_not_of(" \t");
-  type = type.substr(0, end == std::string_view::npos ? 0 : end + 1);
-  return equals_ignoring_case(type, "application/x-www-form-urlencoded");
-}
-
 std::optional<std::string> body_sha256_in(std::string_view url) {
   const std::size_t start = url.find('?');
   if (start == std::string_view::npos) return std::nullopt;
   const std::string_view query = url.substr(start + 1);
-  for (Field& field : parse_form(query.substr(0, query.find('#')))) {
+  for (FormField& field : parse_form(query.substr(0, query.find('#')))) {
     if (field.first == "bodySHA256") return std::move(field.second);
   }
   return std::nullopt;
@@ -72,7 +33,8 @@ std::optional<std::string> body_sha256_in(std::string_view url) {
 }  // namespace
 
 TwilioContent::TwilioContent(const TwilioRequest& request)
-    : before_port_(request.url), body_(request.body), body_sha256_(body_sha256_in(request.url)) {
+    : before_port_(request.url), body_(request.body) {
+  if (request.honours_body_hash) body_sha256_ = body_sha256_in(request.url);
   const std::size_t scheme_end = request.url.find("://");
   if (scheme_end == std::string_view::npos) return;
   const std::string_view scheme = request.url.substr(0, scheme_end);

@@ -15,6 +15,7 @@ struct TwilioRequest {
   std::string_view url;
   std::string_view body;
   std::string_view content_type;
+  bool honours_body_hash = true;  // False for Mandrill, which knows no bodySHA256.
 };
 
 class TwilioContent {

@@ -4,104 +4,64 @@
 #include <utility>
 
 #include "webhookcore/base/bytes.h"
+#include "webhookcore/core/event_fields.h"
+#include "webhookcore/core/key_match.h"
 #include "webhookcore/core/signature_header.h"
 #include "webhookcore/core/signed_content.h"
 #include "webhookcore/core/signing_headers.h"
+#include "webhookcore/core/special/special_content.h"
 #include "webhookcore/core/timestamp.h"
-#include "webhookcore/core/twilio_content.h"
 
 namespace webhookcore {
 namespace {
 
 constexpr std::size_t kMaxIdBytes = 256;
-constexpr std::size_t kKeptMessageBytes = std::size_t{1} << 20;
 
-using Pieces = std::span<const std::string_view>;
-
-// Ed25519 needs its message in one piece. The buffer stays with the thread, but
-// not at the size of the largest body it ever saw.
-class JoinedMessage {
- public:
-  explicit JoinedMessage(Pieces pieces) { join(pieces, buffer()); }
-  ~JoinedMessage() {
-    if (buffer().capacity() > kKeptMessageBytes) std::string().swap(buffer());
-  }
-  JoinedMessage(const JoinedMessage&) = delete;
-  JoinedMessage& operator=(const JoinedMessage&) = delete;
-
-  std::string_view view() const { return buffer(); }
-
- private:
-  static std::string& buffer() {
-    thread_local std::string bytes;
-    return bytes;
-  }
-};
-
-bool matches_any(const HmacKey& key, Algorithm algorithm, std::span<const Candidate> candidates,
-                 Pieces pieces) {
-  const Digest mac = key.mac(pieces);
-  bool matched = false;
-  for (const Candidate& candidate : candidates) {
-    if (candidate.algorithm != algorithm) continue;
-    matched |= equal_in_constant_time(mac.view(), candidate.view());
-  }
-  return matched;
-}
-
-bool matches_any(const Ed25519PublicKey& key, std::span<const Candidate> candidates,
-                 Pieces pieces) {
-  const JoinedMessage message(pieces);
-  bool matched = false;
-  for (const Candidate& candidate : candidates) {
-    if (candidate.algorithm != Algorithm::ed25519) continue;
-    matched |= key.verify(message.view(), candidate.view());
-  }
-  return matched;
-}
-
-// The first key that matches, after all of them were tried on everything.
-std::optional<std::size_t> find_matching_key(std::span<const VerificationKey> keys,
-                                             std::span<const Candidate> candidates, Pieces pieces) {
-  std::optional<std::size_t> match;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const auto* hmac = std::get_if<HmacKey>(&keys[i].key);
-    const bool matched =
-        hmac != nullptr ? matches_any(*hmac, keys[i].algorithm, candidates, pieces)
-                        : matches_any(std::get<Ed25519PublicKey>(keys[i].key), candidates, pieces);
-    if (matched && !match) match = i;
-  }
-  return match;
-}
-
-using MacVerdict = std::variant<std::size_t, Reason>;  // The key's index, or why not.
-
-MacVerdict check_twilio(std::span<const VerificationKey> keys,
-                        std::span<const Candidate> candidates, const TwilioRequest& request) {
-  const auto content = TwilioContent::of(request);
-  if (!content) return Reason::signature_mismatch;
-  std::optional<std::size_t> match;
-  for (std::size_t variant = 0; variant < TwilioContent::kVariants; ++variant) {
-    const auto found = find_matching_key(keys, candidates, content->pieces(variant));
-    if (found && !match) match = found;
-  }
-  if (!match) return Reason::signature_mismatch;
-  if (content->body_differs()) return Reason::body_mismatch;
-  return *match;
-}
+using MacVerdict = std::variant<std::size_t, Refusal>;  // The key's index, or why not.
 
 MacVerdict check_mac(const Scheme& scheme, std::span<const VerificationKey> keys,
                      std::span<const Candidate> candidates, const SignedRequest& request,
                      const SigningHeaders& headers) {
-  if (requires_url(scheme) && request.url.empty()) return Reason::signature_mismatch;
-  if (scheme.special == SpecialContent::twilio) {
-    return check_twilio(keys, candidates, {request.url, request.body, headers.content_type});
+  const std::string_view header = headers.family->signature;
+  if (requires_url(scheme) && request.url.empty()) {
+    return Refusal{Reason::signature_mismatch, header};
   }
-  const SignedContent content(
-      scheme, {request.body, headers.id, headers.timestamp, request.url, request.method});
+  const SignedContent content(scheme, {request.body, headers.id, headers.timestamp, request.url,
+                                       request.method, request.headers});
+  if (!content.missing_header().empty()) {
+    return Refusal{
+        content.has_repeated_header() ? Reason::duplicate_header : Reason::missing_header,
+        content.missing_header()};
+  }
   const auto match = find_matching_key(keys, candidates, content.pieces());
-  if (!match) return Reason::signature_mismatch;
+  if (!match) return Refusal{Reason::signature_mismatch, header};
   return *match;
+}
+
+// Every part has to match; which secret it was is told of the first.
+std::optional<std::size_t> match_parts(std::span<const VerificationKey> keys,
+                                       const SpecialContentRead& read) {
+  std::optional<std::size_t> first;
+  bool all = !read.parts.empty();
+  for (const SignedPart& part : read.parts) {
+    const Candidate candidate{part.algorithm, part.signature};
+    std::optional<std::size_t> match;
+    for (const std::string& content : part.contents) {
+      const std::string_view piece = content;
+      const auto found = find_matching_key(keys, std::span(&candidate, 1), std::span(&piece, 1));
+      if (!match) match = found;
+    }
+    all = all && match.has_value();
+    if (!first) first = match;
+  }
+  return all ? first : std::nullopt;
+}
+
+// The time that the body holds; read once the body is known to be the sender's.
+std::optional<TimePoint> time_in_body(const Scheme& scheme, std::string_view body) {
+  const std::string_view path = scheme.timestamp_field;
+  const auto text = find_event_fields(body, std::span(&path, 1)).front();
+  return text ? parse_timestamp(scheme.timestamp, *text) : std::nullopt;
 }
 
 std::optional<Reason> check_age(TimePoint timestamp, TimePoint now, Duration tolerance) {
@@ -125,6 +85,10 @@ Result<Verifier> Verifier::create(std::shared_ptr<const Scheme> scheme,
   if (limit <= Duration::zero()) {
     return Error{ErrorCode::config, "the tolerance must be above zero", "tolerance"};
   }
+  for (const std::string& name : scheme->needs) {
+    if (!scheme->setting(name).empty()) continue;
+    return Error{ErrorCode::config, scheme->name + " cannot be verified without it", name};
+  }
   if (secrets.empty()) return Error{ErrorCode::config, "no secret was given", "secrets"};
 
   std::vector<VerificationKey> keys;
@@ -140,13 +104,14 @@ Result<Verifier> Verifier::create(std::shared_ptr<const Scheme> scheme,
 }
 
 Verdict Verifier::verify(const SignedRequest& request, TimePoint now) const {
+  if (scheme_->special != SpecialContent::none) return verify_special(request, now);
   const auto read = read_signing_headers(*scheme_, request.headers);
   if (const auto* refusal = std::get_if<Refusal>(&read)) return *refusal;
   SigningHeaders headers = std::get<SigningHeaders>(read);
   const HeaderFamily& family = *headers.family;
 
   ParsedSignatures signatures;
-  if (const auto fault = parse_signature_header(*scheme_, keys_, headers.signature, signatures)) {
+  if (const auto fault = parse_signatures(headers, request, signatures)) {
     return Refusal{*fault, family.signature};
   }
   if (!family.id.empty() && (headers.id.size() > kMaxIdBytes || !is_visible_ascii(headers.id))) {
@@ -156,9 +121,10 @@ Verdict Verifier::verify(const SignedRequest& request, TimePoint now) const {
   const bool time_in_list = !scheme_->format.timestamp_tag.empty();
   if (time_in_list) headers.timestamp = signatures.timestamp;
   const std::string_view time_header = time_in_list ? family.signature : family.timestamp;
-  const auto timestamp = parse_timestamp(scheme_->timestamp, headers.timestamp);
-  if (!timestamp && scheme_->timestamp != TimestampForm::none) {
-    return Refusal{Reason::malformed_timestamp, time_header};
+  std::optional<TimePoint> timestamp;
+  if (scheme_->timestamp != TimestampForm::none && scheme_->timestamp_field.empty()) {
+    timestamp = parse_timestamp(scheme_->timestamp, headers.timestamp);
+    if (!timestamp) return Refusal{Reason::malformed_timestamp, time_header};
   }
 
   if (!signatures.has_known_version) {
@@ -167,13 +133,46 @@ Verdict Verifier::verify(const SignedRequest& request, TimePoint now) const {
   if (signatures.count == 0) return Refusal{Reason::malformed_signature, family.signature};
 
   const MacVerdict mac = check_mac(*scheme_, keys_, signatures.all(), request, headers);
-  if (const auto* reason = std::get_if<Reason>(&mac)) return Refusal{*reason, family.signature};
-  if (timestamp) {
-    if (const auto fault = check_age(*timestamp, now, tolerance_)) {
-      return Refusal{*fault, time_header};
+  if (const auto* refusal = std::get_if<Refusal>(&mac)) return *refusal;
+  if (!scheme_->timestamp_field.empty()) {
+    timestamp = time_in_body(*scheme_, request.body);
+    if (!timestamp) return Refusal{Reason::malformed_timestamp, {}};
+  }
+  return judge_age(std::get<std::size_t>(mac), timestamp, time_header, now);
+}
+
+Verdict Verifier::verify_special(const SignedRequest& request, TimePoint now) const {
+  const SpecialReading reading = read_special_content(*scheme_, request, now);
+  if (const auto* refusal = std::get_if<Refusal>(&reading)) return *refusal;
+  const auto& read = std::get<SpecialContentRead>(reading);
+  const auto match = match_parts(keys_, read);
+  if (!match) return Refusal{Reason::signature_mismatch, read.header};
+  if (read.told_last) return Refusal{*read.told_last, read.header};
+  return judge_age(*match, read.timestamp, read.timestamp_header, now);
+}
+
+std::optional<Reason> Verifier::parse_signatures(const SigningHeaders& headers,
+                                                 const SignedRequest& request,
+                                                 ParsedSignatures& out) const {
+  const HeaderFamily& family = *headers.family;
+  if (!family.numbered) {
+    return parse_signature_header(*scheme_, keys_, headers.signature, out);
+  }
+  for (const Header& header : request.headers) {
+    if (!is_numbered_header(header.name, family.signature)) continue;
+    if (const auto fault = parse_signature_header(*scheme_, keys_, header.value, out)) {
+      return fault;
     }
   }
-  return Accepted{std::get<std::size_t>(mac), timestamp};
+  return std::nullopt;
+}
+
+Verdict Verifier::judge_age(std::size_t key, std::optional<TimePoint> timestamp,
+                            std::string_view header, TimePoint now) const {
+  if (timestamp) {
+    if (const auto fault = check_age(*timestamp, now, tolerance_)) return Refusal{*fault, header};
+  }
+  return Accepted{key, timestamp};
 }
 
 }  // namespace webhookcore

@@ -64,6 +64,9 @@ struct Refusal {
 
 using Verdict = std::variant<Accepted, Refusal>;
 
+struct ParsedSignatures;
+struct SigningHeaders;
+
 // Holds keyed contexts. Immutable after creation, safe to share between threads.
 class Verifier {
  public:
@@ -85,6 +88,12 @@ class Verifier {
  private:
   Verifier(std::shared_ptr<const Scheme> scheme, std::vector<VerificationKey> keys,
            Duration tolerance);
+
+  Verdict verify_special(const SignedRequest& request, TimePoint now) const;
+  std::optional<Reason> parse_signatures(const SigningHeaders& headers,
+                                         const SignedRequest& request, ParsedSignatures& out) const;
+  Verdict judge_age(std::size_t key, std::optional<TimePoint> timestamp, std::string_view header,
+                    TimePoint now) const;
 
   std::shared_ptr<const Scheme> scheme_;
   std::vector<VerificationKey> keys_;

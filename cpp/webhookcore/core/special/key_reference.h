@@ -15,9 +15,10 @@ struct KeyReference {
   std::string id = {};   // A JWS's `kid`, an RFC 9421 `keyid`.
 };
 
-// untrusted_key for a URL of any other host, with a port, user, or fragment. Every
-// other fault that shows without a key is found first, so that a request that cannot
-// be right makes nobody fetch anything.
+// untrusted_key for a URL of any other host, with a port, user, or fragment, and for a
+// request that names no key. Every other fault that shows without a key is found
+// first, so that a request that cannot be right makes nobody fetch anything: its age
+// by the scheme's tolerance, and whether its body is the one that was signed, too.
 std::variant<KeyReference, Refusal> find_key_reference(const Scheme& scheme,
                                                        const SignedRequest& request, TimePoint now);
 

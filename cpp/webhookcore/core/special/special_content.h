@@ -14,6 +14,7 @@
 #include "webhookcore/base/error.h"
 #include "webhookcore/core/scheme.h"
 #include "webhookcore/core/signer.h"
+#include "webhookcore/core/special/key_reference.h"
 #include "webhookcore/core/verifier.h"
 
 namespace webhookcore {
@@ -23,6 +24,9 @@ struct SignedPart {
   std::vector<std::string> contents;  // One of them is what was signed.
   Algorithm algorithm;
   std::string signature;  // Decoded.
+  // Where the request does not say which algorithm: the others that it may be. The
+  // key's type decides.
+  std::vector<Algorithm> other_algorithms = {};
 };
 
 // What was read from a request, before any key is looked at.
@@ -34,6 +38,7 @@ struct SpecialContentRead {
   // What is wrong beside the signature, told only to somebody whose signature is right:
   // body_mismatch, timestamp_too_old.
   std::optional<Reason> told_last = {};
+  KeyReference key = {};
 };
 
 using SpecialReading = std::variant<SpecialContentRead, Refusal>;
@@ -43,15 +48,12 @@ using SpecialReading = std::variant<SpecialContentRead, Refusal>;
 SpecialReading read_special_content(const Scheme& scheme, const SignedRequest& request,
                                     TimePoint now);
 
-// What a sender puts on a request: headers, or a body with the signature in it.
-struct SignedMessage {
-  std::vector<OwnedHeader> headers = {};
-  std::optional<std::string> body = {};
-};
-
-// Gives the signature's bytes over a content.
+// Gives the signature's bytes over a content; an error for an algorithm that the key
+// is not for.
 using SignContent = std::function<Result<std::string>(Algorithm, std::string_view content)>;
 
+// All headers that belong to the signature, and the scheme's id and type headers; or
+// the whole body with the signature in it, everything else in it byte for byte.
 Result<SignedMessage> sign_special_content(const Scheme& scheme, const SigningRequest& request,
                                            const SignContent& sign);
 
