@@ -1,36 +1,22 @@
 #include "webhookcore/base/crypto.h"
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include <cstdlib>
 
+#include "webhookcore/base/crypto_openssl.h"
+
 namespace webhookcore {
 namespace {
 
-struct Free {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-using MdContext = std::unique_ptr<EVP_MD_CTX, Free>;
-using Pkey = std::unique_ptr<EVP_PKEY, Free>;
+using MdContext = Owned<EVP_MD_CTX>;
 
 // OpenSSL hashing fails only when memory is gone or the library has no such
 // hash. A half-made MAC must never be compared, so the process ends.
 void require(bool succeeded) {
   if (!succeeded) std::abort();
 }
-
-// Takes back what a failing call leaves in the thread's error queue, which
-// other users of the same libcrypto in this process read.
-class QuietErrors {
- public:
-  QuietErrors() { ERR_set_mark(); }
-  ~QuietErrors() { ERR_pop_to_mark(); }
-  QuietErrors(const QuietErrors&) = delete;
-  QuietErrors& operator=(const QuietErrors&) = delete;
-};
 
 MdContext new_context() {
   MdContext context(EVP_MD_CTX_new());
@@ -68,19 +54,6 @@ void finish(EVP_MD_CTX* context, Digest& out) {
 EVP_MD_CTX* scratch_context() {
   thread_local const MdContext context = new_context();
   return context.get();
-}
-
-const unsigned char* as_unsigned(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
-constexpr std::size_t kEd25519KeyBytes = 32;
-constexpr std::size_t kEd25519SignatureBytes = 64;
-
-Pkey private_key(std::string_view seed) {
-  if (seed.size() != kEd25519KeyBytes) return nullptr;
-  return Pkey(
-      EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, as_unsigned(seed), seed.size()));
 }
 
 }  // namespace
@@ -155,58 +128,21 @@ Digest HmacKey::mac(std::span<const std::string_view> pieces) const {
 }
 
 Result<Ed25519Keypair> ed25519_from_seed(std::string_view seed) {
-  const QuietErrors quiet;
-  const Pkey key = private_key(seed);
-  std::size_t size = kEd25519KeyBytes;
-  std::string public_key(size, '\0');
-  if (key == nullptr ||
-      EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(public_key.data()),
-                                  &size) != 1) {
-    return Error{ErrorCode::config, "an Ed25519 seed has 32 bytes"};
-  }
-  return Ed25519Keypair{Secret(seed), std::move(public_key)};
+  const auto key = PrivateKey::from_ed25519_seed(seed);
+  if (!key) return key.error();
+  return Ed25519Keypair{Secret(seed), key->public_key().ed25519_bytes()};
 }
-
-struct Ed25519PublicKey::Key {
-  Pkey pkey;
-};
-
-Ed25519PublicKey::Ed25519PublicKey(std::unique_ptr<Key> key) : key_(std::move(key)) {}
-Ed25519PublicKey::Ed25519PublicKey(Ed25519PublicKey&&) noexcept = default;
-Ed25519PublicKey& Ed25519PublicKey::operator=(Ed25519PublicKey&&) noexcept = default;
-Ed25519PublicKey::~Ed25519PublicKey() = default;
 
 Result<Ed25519PublicKey> Ed25519PublicKey::create(std::string_view public_key) {
-  const QuietErrors quiet;
-  Pkey key;
-  if (public_key.size() == kEd25519KeyBytes) {
-    key.reset(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, as_unsigned(public_key),
-                                          public_key.size()));
-  }
-  if (key == nullptr) return Error{ErrorCode::config, "an Ed25519 public key has 32 bytes"};
-  return Ed25519PublicKey(std::make_unique<Key>(Key{std::move(key)}));
-}
-
-bool Ed25519PublicKey::verify(std::string_view message, std::string_view signature) const {
-  if (signature.size() != kEd25519SignatureBytes) return false;
-  const QuietErrors quiet;
-  const MdContext context = new_context();
-  return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_->pkey.get()) == 1 &&
-         EVP_DigestVerify(context.get(), as_unsigned(signature), signature.size(),
-                          as_unsigned(message), message.size()) == 1;
+  auto key = PublicKey::from_ed25519(public_key);
+  if (!key) return key.error();
+  return Ed25519PublicKey(std::move(*key));
 }
 
 Result<std::string> ed25519_sign(const Secret& seed, std::string_view message) {
-  const QuietErrors quiet;
-  const Pkey key = private_key(seed.reveal());
-  if (key == nullptr) return Error{ErrorCode::config, "an Ed25519 seed has 32 bytes"};
-  const MdContext context = new_context();
-  std::size_t size = kEd25519SignatureBytes;
-  std::string signature(size, '\0');
-  require(EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-          EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
-                         as_unsigned(message), message.size()) == 1);
-  return signature;
+  const auto key = PrivateKey::from_ed25519_seed(seed.reveal());
+  if (!key) return key.error();
+  return key->sign(SignatureAlgorithm::ed25519, message);
 }
 
 }  // namespace webhookcore

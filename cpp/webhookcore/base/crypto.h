@@ -1,5 +1,5 @@
-// All cryptography, by OpenSSL EVP (crypto.cpp is the only file that includes
-// it). Every class is immutable after creation and safe to share between threads.
+// Hashes and what is made of them, by OpenSSL EVP, which only crypto*.cpp include.
+// Every class is immutable after creation and safe to share between threads.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "webhookcore/base/crypto_keys.h"
 #include "webhookcore/base/error.h"
 #include "webhookcore/base/secret.h"
 
@@ -64,16 +65,13 @@ Result<Ed25519Keypair> ed25519_from_seed(std::string_view seed);
 class Ed25519PublicKey {
  public:
   static Result<Ed25519PublicKey> create(std::string_view public_key);
-  Ed25519PublicKey(Ed25519PublicKey&&) noexcept;
-  Ed25519PublicKey& operator=(Ed25519PublicKey&&) noexcept;
-  ~Ed25519PublicKey();
-
-  bool verify(std::string_view message, std::string_view signature) const;
+  bool verify(std::string_view message, std::string_view signature) const {
+    return key_.verify(SignatureAlgorithm::ed25519, message, signature);
+  }
 
  private:
-  struct Key;
-  explicit Ed25519PublicKey(std::unique_ptr<Key> key);
-  std::unique_ptr<Key> key_;
+  explicit Ed25519PublicKey(PublicKey key) : key_(std::move(key)) {}
+  PublicKey key_;
 };
 
 // The 64 signature bytes.

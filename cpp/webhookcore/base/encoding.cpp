@@ -9,6 +9,9 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::string_view kBase64Digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+constexpr std::string_view kBase64UrlDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 constexpr std::uint8_t kForeign = 0xFF;
 using DigitTable = std::array<std::uint8_t, 256>;
 
@@ -32,6 +35,7 @@ constexpr DigitTable any_case_hex() {
 constexpr DigitTable kLowerHexValues = table_of(kHexDigits);
 constexpr DigitTable kAnyHexValues = any_case_hex();
 constexpr DigitTable kBase64Values = table_of(kBase64Digits);
+constexpr DigitTable kBase64UrlValues = table_of(kBase64UrlDigits);
 
 constexpr std::uint8_t value_of(const DigitTable& table, char c) {
   return table[static_cast<unsigned char>(c)];
@@ -46,6 +50,50 @@ std::optional<std::string_view> without_padding(std::string_view text, Padding p
   }
   for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) text.remove_suffix(1);
   return text;
+}
+
+std::string encode_digits(std::string_view bytes, std::string_view digits) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  std::uint32_t held = 0;
+  int held_bits = 0;
+  for (const char c : bytes) {
+    held = held << 8 | static_cast<unsigned char>(c);
+    held_bits += 8;
+    while (held_bits >= 6) {
+      held_bits -= 6;
+      text.push_back(digits[held >> held_bits & 63]);
+    }
+  }
+  if (held_bits > 0) text.push_back(digits[held << (6 - held_bits) & 63]);
+  return text;
+}
+
+enum class TrailingBits : std::uint8_t { refused, dropped };
+
+// Takes digits alone, without padding.
+std::optional<std::size_t> decode_digits_into(std::span<char> out, std::string_view digits,
+                                              const DigitTable& values, TrailingBits trailing) {
+  // One digit alone holds six bits, which is no byte.
+  if (digits.size() % 4 == 1) return std::nullopt;
+  const std::size_t size = digits.size() * 3 / 4;
+  if (size > out.size()) return std::nullopt;
+  std::uint32_t held = 0;
+  int held_bits = 0;
+  std::size_t written = 0;
+  for (const char c : digits) {
+    const std::uint8_t value = value_of(values, c);
+    if (value == kForeign) return std::nullopt;
+    held = held << 6 | value;
+    held_bits += 6;
+    if (held_bits >= 8) {
+      held_bits -= 8;
+      out[written++] = static_cast<char>(held >> held_bits & 0xFF);
+    }
+  }
+  const std::uint32_t trailing_bits = held & ((1U << held_bits) - 1);
+  if (trailing_bits != 0 && trailing == TrailingBits::refused) return std::nullopt;
+  return written;
 }
 
 template <typename DecodeInto>
@@ -71,21 +119,13 @@ std::string encode_hex(std::string_view bytes) {
 }
 
 std::string encode_base64(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  std::uint32_t held = 0;
-  int held_bits = 0;
-  for (const char c : bytes) {
-    held = held << 8 | static_cast<unsigned char>(c);
-    held_bits += 8;
-    while (held_bits >= 6) {
-      held_bits -= 6;
-      text.push_back(kBase64Digits[held >> held_bits & 63]);
-    }
-  }
-  if (held_bits > 0) text.push_back(kBase64Digits[held << (6 - held_bits) & 63]);
+  std::string text = encode_digits(bytes, kBase64Digits);
   while (text.size() % 4 != 0) text.push_back('=');
   return text;
+}
+
+std::string encode_base64url(std::string_view bytes) {
+  return encode_digits(bytes, kBase64UrlDigits);
 }
 
 std::optional<std::size_t> decode_hex_into(std::span<char> out, std::string_view text,
@@ -104,26 +144,14 @@ std::optional<std::size_t> decode_hex_into(std::span<char> out, std::string_view
 std::optional<std::size_t> decode_base64_into(std::span<char> out, std::string_view text,
                                               Padding padding) {
   const auto digits = without_padding(text, padding);
-  // One digit alone holds six bits, which is no byte.
-  if (!digits || digits->size() % 4 == 1) return std::nullopt;
-  const std::size_t size = digits->size() * 3 / 4;
-  if (size > out.size()) return std::nullopt;
-  std::uint32_t held = 0;
-  int held_bits = 0;
-  std::size_t written = 0;
-  for (const char c : *digits) {
-    const std::uint8_t value = value_of(kBase64Values, c);
-    if (value == kForeign) return std::nullopt;
-    held = held << 6 | value;
-    held_bits += 6;
-    if (held_bits >= 8) {
-      held_bits -= 8;
-      out[written++] = static_cast<char>(held >> held_bits & 0xFF);
-    }
-  }
-  const std::uint32_t trailing_bits = held & ((1U << held_bits) - 1);
-  if (trailing_bits != 0 && padding == Padding::required) return std::nullopt;
-  return written;
+  if (!digits) return std::nullopt;
+  return decode_digits_into(
+      out, *digits, kBase64Values,
+      padding == Padding::required ? TrailingBits::refused : TrailingBits::dropped);
+}
+
+std::optional<std::size_t> decode_base64url_into(std::span<char> out, std::string_view text) {
+  return decode_digits_into(out, text, kBase64UrlValues, TrailingBits::refused);
 }
 
 std::optional<std::string> decode_hex(std::string_view text, HexCase accepted) {
@@ -135,6 +163,11 @@ std::optional<std::string> decode_base64(std::string_view text, Padding padding)
   return decode_to_string((text.size() / 4 + 1) * 3, [&](std::span<char> out) {
     return decode_base64_into(out, text, padding);
   });
+}
+
+std::optional<std::string> decode_base64url(std::string_view text) {
+  return decode_to_string(text.size(),
+                          [&](std::span<char> out) { return decode_base64url_into(out, text); });
 }
 
 }  // namespace webhookcore

@@ -89,6 +89,32 @@ TEST_CASE("base64 refuses foreign characters and padding in the wrong place") {
   }
 }
 
+TEST_CASE("base64url has its own two digits, no padding and no other spelling") {
+  CHECK(encode_base64url("\xFB\xEF\xFF") == "--__");
+  CHECK(decode_base64url("--__") == "\xFB\xEF\xFF");
+  const std::pair<const char*, const char*> examples[] = {
+      {"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"foob", "Zm9vYg"}};
+  for (const auto& [bytes, text] : examples) {
+    CHECK(encode_base64url(bytes) == text);
+    CHECK(decode_base64url(text) == bytes);
+  }
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string text{'A', static_cast<char>(byte), 'A', 'A'};
+    const bool digit = (byte < 128 && std::isalnum(byte) != 0) || byte == '-' || byte == '_';
+    CAPTURE(byte);
+    CHECK(decode_base64url(text).has_value() == digit);
+  }
+  for (const char* text : {"Zg==", "Zm8=", "Z", "Zm9vY", "=", "Zh", "Zm9", "Zg\n", " Zg"}) {
+    CAPTURE(text);
+    CHECK_FALSE(decode_base64url(text));
+  }
+  SeededRandom random(2);
+  for (std::size_t size = 0; size < 100; ++size) {
+    const std::string bytes = random.bytes(size);
+    CHECK(decode_base64url(encode_base64url(bytes)) == bytes);
+  }
+}
+
 TEST_CASE("a secret's padding may be missing, but not half missing") {
   CHECK(decode_base64("Zg", Padding::optional) == "f");
   CHECK(decode_base64("Zg==", Padding::optional) == "f");
@@ -106,5 +132,7 @@ TEST_CASE("decoding into a buffer never writes past its end") {
   CHECK(decode_base64_into(three, "YWJj") == 3);
   CHECK_FALSE(decode_hex_into(three, "61626364"));
   CHECK_FALSE(decode_base64_into(three, "YWJjZA=="));
+  CHECK(decode_base64url_into(three, "YWJj") == 3);
+  CHECK_FALSE(decode_base64url_into(three, "YWJjZA"));
   CHECK(buffer[3] == 'x');
 }
