@@ -11,8 +11,8 @@
 namespace webhookcore::special {
 
 struct HeaderValue {
-  std::string_view text = {};            // As it came; empty where `fault` is set.
-  std::optional<Reason> fault = {};      // missing_header where there is none.
+  std::string_view text = {};        // As it came; empty where `fault` is set.
+  std::optional<Reason> fault = {};  // missing_header where there is none.
   bool is_missing() const { return fault == Reason::missing_header; }
 };
 

@@ -31,8 +31,8 @@ struct SignedPart {
 
 // What was read from a request, before any key is looked at.
 struct SpecialContentRead {
-  std::vector<SignedPart> parts;  // Never empty; every one of them has to match.
-  std::string_view header = {};   // What a mismatch is laid to; a static text or the scheme's.
+  std::vector<SignedPart> parts = {};  // Never empty; every one of them has to match.
+  std::string_view header = {};        // What a mismatch is laid to; a static text or the scheme's.
   std::optional<TimePoint> timestamp = {};
   std::string_view timestamp_header = {};
   // What is wrong beside the signature, told only to somebody whose signature is right:

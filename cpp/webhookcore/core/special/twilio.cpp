@@ -55,7 +55,8 @@ SpecialReading read_twilio(const Scheme& scheme, const SignedRequest& request, T
   const auto content = TwilioContent::of(
       {request.url, request.body, content_type.text, !takes_url_as_given(scheme)});
   if (!content) return Refusal{Reason::signature_mismatch, name};
-  SpecialContentRead read{.parts = {{contents_of(scheme, *content), algorithm, {}}}, .header = name};
+  SpecialContentRead read{.parts = {{contents_of(scheme, *content), algorithm, {}}},
+                          .header = name};
   read.parts.front().signature = std::move(*signature);
   if (content->body_differs()) read.told_last = Reason::body_mismatch;
   return read;
