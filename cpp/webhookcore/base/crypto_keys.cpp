@@ -51,7 +51,7 @@ bool set_padding(EVP_PKEY_CTX* options, const AlgorithmDetails& details) {
 // Empty when `raw` is not 64 bytes. Numbers out of range are for verification
 // to refuse.
 std::string der_from_raw(std::string_view raw) {
-  if (raw.size() != 2 * kP256Bytes) return {};
+  if (raw.size() != std::size_t{2} * kP256Bytes) return {};
   const Owned<ECDSA_SIG> signature(ECDSA_SIG_new());
   BIGNUM* r = BN_bin2bn(as_unsigned(raw), kP256Bytes, nullptr);
   BIGNUM* s = BN_bin2bn(as_unsigned(raw) + kP256Bytes, kP256Bytes, nullptr);
