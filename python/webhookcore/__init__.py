@@ -34,10 +34,19 @@ from .errors import (
 )
 from .events import Event
 from .exchange import Headers, HttpRequest, HttpResponse
-from .providers import Provider, providers
+from .provider_rules import Provider
+from .providers import providers
 from .receiver import Receiver
 from .runner import Discard, Snooze
-from .signatures import Verifier, generate_keypair, generate_secret, sign, verify
+from .schemes import Scheme, scheme
+from .signatures import (
+    Verifier,
+    generate_keypair,
+    generate_secret,
+    sign,
+    sign_body,
+    verify,
+)
 from .urls import UrlPolicy, check_url
 
 if TYPE_CHECKING:
@@ -76,6 +85,7 @@ __all__ = [
     "Receiver",
     "RunCounts",
     "SchemaTooNewError",
+    "Scheme",
     "SendResult",
     "ShortSecretWarning",
     "Snooze",
@@ -93,7 +103,9 @@ __all__ = [
     "generate_keypair",
     "generate_secret",
     "providers",
+    "scheme",
     "send",
     "sign",
+    "sign_body",
     "verify",
 ]

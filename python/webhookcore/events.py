@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from . import _core
 from .exchange import Headers
-from .providers import PROVIDERS, Body, Form, Header, Place
+from .provider_rules import Body, Form, Header, Place, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,6 @@ class Event(_core.EventBase):
 
     Attributes:
         body: The exact bytes received.
-        provider: Name of the provider whose scheme was checked.
         source: Name of the receiver's source; the provider's outside a receiver.
         matched_secret: Index of the secret that matched, for watching a rotation.
     """
@@ -32,6 +31,11 @@ class Event(_core.EventBase):
 
     _identity: tuple[str | None, str | None, tuple[str, ...]]
     _header_view: Headers
+
+    @property
+    def provider(self) -> str:
+        """Name of the provider, or of one's own scheme."""
+        return self._rules.name
 
     @property
     def id(self) -> str | None:
@@ -101,15 +105,14 @@ class Event(_core.EventBase):
         try:
             return self._identity
         except AttributeError:
-            self._identity = identify(self.provider, self.body, self.headers)
+            self._identity = identify(self._rules, self.body, self.headers)
             return self._identity
 
 
 def identify(
-    provider: str, body: bytes, headers: Headers
+    row: Provider, body: bytes, headers: Headers
 ) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Id, type, and which of the two no signature covers."""
-    row = PROVIDERS[provider]
     places = (*row.id, *row.type, *((Body(row.type_suffix),) if row.type_suffix else ()))
     found = _find(places, body, headers)
     event_id, id_place = _first(row.id, found)

@@ -14,12 +14,12 @@ from .config import check_unicode
 from .errors import ConfigError, ShortSecretWarning, VerificationError
 from .events import Event
 from .exchange import HeadersLike
-from .providers import find_provider
+from .provider_rules import Provider
+from .schemes import SchemeLike, find_scheme
 
 Secret: TypeAlias = str | bytes
 Secrets: TypeAlias = Sequence[Secret] | Callable[[], Sequence[Secret]]
 
-_TEXT_KEYS: Final = frozenset(_core.text_key_schemes())
 _SHORT: Final = 16
 # Seconds; what lies between the last date that can be signed and this, the core refuses.
 _LAST_TIME: Final = 1e18
@@ -34,7 +34,7 @@ class Verifier(_core.VerifierBase):
     threads.
 
     Args:
-        provider: A built-in name; see ``providers()``.
+        provider: A built-in name (see ``providers()``), or a ``Scheme``.
         secrets: As the provider shows them, newest first; any match passes, which is
             how a secret is rotated without refusing requests. A callable is asked at
             every request (for secret managers; let it cache).
@@ -47,12 +47,12 @@ class Verifier(_core.VerifierBase):
             tolerance that is not above zero.
     """
 
-    _provider = "?"
+    provider: Provider
 
     # The same parameters as __init__, because this is where help() reads them.
     def __new__(
         cls,
-        provider: str,  # noqa: ARG004
+        provider: SchemeLike,  # noqa: ARG004
         secrets: Secrets,
         tolerance: float | None = None,  # noqa: ARG004
         *,
@@ -63,22 +63,24 @@ class Verifier(_core.VerifierBase):
 
     def __init__(
         self,
-        provider: str,
+        provider: SchemeLike,
         secrets: Secrets,
         tolerance: float | None = None,
         *,
         source: str | None = None,
     ) -> None:
         secrets = hide(secrets)
-        name = find_provider(provider).name
+        scheme, self.provider = find_scheme(provider)
+        name = self.provider.name
         check_secrets(secrets)
-        super().__init__(name, secrets, tolerance, name, source or name, Event, _refusal)
-        self._provider = name
-        if name in _TEXT_KEYS and any(len(secret) < _SHORT for secret in secrets):
+        super().__init__(
+            scheme, secrets, tolerance, self.provider, source or name, Event, _refusal
+        )
+        if scheme.has_text_key and any(len(secret) < _SHORT for secret in secrets):
             warnings.warn(_SHORT_WARNING, ShortSecretWarning, stacklevel=2)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__.lstrip('_')} {self._provider}>"
+        return f"<{type(self).__name__.lstrip('_')} {self.provider.name}>"
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         raise TypeError("a Verifier holds keys and cannot be pickled")
@@ -89,14 +91,14 @@ class _RotatingVerifier(Verifier):
 
     def __init__(
         self,
-        provider: str,
+        provider: SchemeLike,
         secrets: Secrets,
         tolerance: float | None = None,
         *,
         source: str | None = None,
     ) -> None:
-        self._provider = find_provider(provider).name
-        self._options = (tolerance, source)
+        _, self.provider = find_scheme(provider)
+        self._options = (provider, tolerance, source)
         self._fetch = secrets
         self._current = self._renewed(hide(secrets))
 
@@ -119,8 +121,8 @@ class _RotatingVerifier(Verifier):
         self._current[1].close()
 
     def _renewed(self, secrets: HiddenSecrets) -> tuple[bytes, Verifier]:
-        tolerance, source = self._options
-        return _mark(secrets), Verifier(self._provider, secrets, tolerance, source=source)
+        provider, tolerance, source = self._options
+        return _mark(secrets), Verifier(provider, secrets, tolerance, source=source)
 
 
 class HiddenSecrets(list[Secret]):
@@ -180,7 +182,7 @@ def _refusal(
 
 
 def verify(
-    provider: str,
+    provider: SchemeLike,
     *,
     body: bytes,
     headers: HeadersLike,
@@ -193,7 +195,7 @@ def verify(
     """Check a request's signature and age, and return the event it carries.
 
     Args:
-        provider: A built-in name (see ``providers()``).
+        provider: A built-in name (see ``providers()``), or a ``Scheme``.
         body: The exact bytes received; JSON that was parsed and written again
             will not verify.
         headers: Any mapping or list of pairs, of ``str`` or ``bytes``, in any case.
@@ -219,7 +221,7 @@ def verify(
 
 
 def sign(
-    scheme: str,
+    scheme: SchemeLike,
     *,
     body: bytes,
     secret: Secret | Sequence[Secret],
@@ -229,13 +231,15 @@ def sign(
     url: str | None = None,
     method: str = "POST",
     content_type: str | None = None,
+    headers: HeadersLike = (),
 ) -> dict[str, str]:
     """The headers that a sender puts on a request.
 
     Args:
-        scheme: A built-in name (see ``providers()``).
+        scheme: A built-in name (see ``providers()``), or a ``Scheme``.
         body: The exact bytes that will be sent.
-        secret: One secret, or several to sign with all of them (rotation).
+        secret: One secret, or several to sign with all of them (rotation). The private
+            key where the scheme has one.
         id: The message's id: 1 to 256 visible ASCII characters. Required where the
             scheme signs it.
         type: The event type, for schemes with a header for it.
@@ -243,14 +247,58 @@ def sign(
         url: The full URL, where the scheme signs it.
         content_type: Of the body; Twilio signs a form by its fields. When omitted, a
             body that does not begin like JSON is taken for a form.
+        headers: Others that will be sent, where the scheme signs some of them.
 
     Raises:
-        ConfigError: Unknown scheme, a secret that cannot sign (a public key), or an
-            id or URL that the scheme needs.
+        ConfigError: Unknown scheme, a secret that cannot sign (a public key), an id or
+            URL that the scheme needs, or a scheme whose signature goes into the body
+            (``sign_body()``).
     """
     secret = hide([secret] if isinstance(secret, (str, bytes)) else secret)
-    name = find_provider(scheme).name
-    check_secrets(secret)
+    signed, changed = _sign(
+        scheme, body, secret, id, type, timestamp, url, method, content_type, headers
+    )
+    if changed is not None:
+        raise ConfigError("puts its signature into the body: use sign_body()", "scheme")
+    return signed
+
+
+def sign_body(
+    scheme: SchemeLike,
+    *,
+    body: bytes,
+    secret: Secret | Sequence[Secret],
+    timestamp: float | None = None,
+    content_type: str | None = None,
+) -> bytes:
+    """The body with the signature in it, for the schemes that put it there.
+
+    Mailgun, Adyen payments and Amazon SNS do. The arguments are those of ``sign()``.
+
+    Raises:
+        ConfigError: As ``sign()``; also for a scheme that signs in headers.
+    """
+    secret = hide([secret] if isinstance(secret, (str, bytes)) else secret)
+    _, changed = _sign(scheme, body, secret, None, None, timestamp, None, "POST", content_type, ())
+    if changed is None:
+        raise ConfigError("signs in headers: use sign()", "scheme")
+    return changed
+
+
+def _sign(
+    scheme: SchemeLike,
+    body: bytes,
+    secrets: HiddenSecrets,
+    id: str | None,
+    type: str | None,
+    timestamp: float | None,
+    url: str | None,
+    method: str,
+    content_type: str | None,
+    headers: HeadersLike,
+) -> tuple[dict[str, str], bytes | None]:
+    rules, _ = find_scheme(scheme)
+    check_secrets(secrets)
     if not isinstance(body, (bytes, bytearray, memoryview)):
         raise TypeError("body must be the bytes that will be sent")
     if url is not None and not isinstance(url, (str, bytes)):
@@ -258,8 +306,8 @@ def sign(
     if timestamp is not None and not _is_time(timestamp):
         raise ConfigError("must be a finite number of seconds", "timestamp")
     return _core.sign(
-        scheme=name,
-        secrets=secret,
+        scheme=rules,
+        secrets=secrets,
         body=bytes(body),
         id="" if id is None else check_unicode("id", id),
         type="" if type is None else check_unicode("type", type),
@@ -267,6 +315,7 @@ def sign(
         url=url,
         method=check_unicode("method", method),
         content_type=check_unicode("content_type", content_type or _likely_content_type(body)),
+        headers=headers,
     )
 
 

@@ -15,6 +15,8 @@
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/bindings/event_type.h"
 #include "webhookcore/bindings/released_gil.h"
+#include "webhookcore/bindings/scheme_convert.h"
+#include "webhookcore/bindings/scheme_object.h"
 #include "webhookcore/bindings/verifier_type.h"
 #include "webhookcore/core/event_fields.h"
 #include "webhookcore/core/signer.h"
@@ -23,10 +25,14 @@ namespace webhookcore {
 
 namespace {
 
-std::shared_ptr<const Scheme> scheme_named(const std::string& name) {
+SchemeObject scheme_named(const std::string& name) {
   auto scheme = find_scheme(name);
   if (!scheme) raise({ErrorCode::config, "unknown scheme \"" + name + "\"", "scheme"});
-  return scheme;
+  return {std::move(scheme)};
+}
+
+SchemeObject make_scheme(const py::dict& fields) {
+  return {std::make_shared<const Scheme>(scheme_from_dict(fields))};
 }
 
 py::str latin1(const std::string& bytes) {
@@ -47,13 +53,17 @@ std::vector<SigningKey> signing_keys(const Scheme& scheme, const std::vector<py:
   return keys;
 }
 
-py::dict sign_request(const std::string& scheme_name, const std::vector<py::object>& secrets,
-                      const py::bytes& body, const std::string& id, const std::string& type,
-                      double timestamp, const py::object& url, const std::string& method,
-                      const std::string& content_type) {
-  const auto scheme = scheme_named(scheme_name);
-  const auto keys = signing_keys(*scheme, secrets);
+// (headers, body): the body is None where it stays as it is.
+py::tuple sign_request(const SchemeObject& object, const std::vector<py::object>& secrets,
+                       const py::bytes& body, const std::string& id, const std::string& type,
+                       double timestamp, const py::object& url, const std::string& method,
+                       const std::string& content_type, const py::object& headers) {
+  const Scheme& scheme = *object.scheme;
+  const auto keys = signing_keys(scheme, secrets);
   const std::string url_bytes = url.is_none() ? std::string() : text_bytes(url);
+  HeaderViews others;
+  if (!others.read(headers.ptr())) throw py::error_already_set();
+  others.own();
   const SigningRequest request{
       .body = std::string_view(body),
       .id = id,
@@ -61,14 +71,19 @@ py::dict sign_request(const std::string& scheme_name, const std::vector<py::obje
       .timestamp = from_unix_ms(unwrap(seconds_to_ms(timestamp, "timestamp"))),
       .url = url_bytes,
       .method = method,
-      .content_type = content_type};
-  const auto headers = unwrap([&] {
+      .content_type = content_type,
+      .headers = others.views()};
+  const auto message = unwrap([&] {
     const ReleasedGil unlocked;
-    return sign(*scheme, keys, request);
+    return sign_message(scheme, keys, request);
   }());
   py::dict result;
-  for (const OwnedHeader& header : headers) result[latin1(header.name)] = latin1(header.value);
-  return result;
+  for (const OwnedHeader& header : message.headers) {
+    result[latin1(header.name)] = latin1(header.value);
+  }
+  py::object signed_body = py::none();
+  if (message.body) signed_body = py::bytes(*message.body);
+  return py::make_tuple(std::move(result), std::move(signed_body));
 }
 
 // For each path the text, or None. Text that is no valid UTF-8 cannot come out: the
@@ -85,15 +100,6 @@ std::vector<std::string> scheme_names() {
   return names;
 }
 
-// Those whose secrets' text is the key, however short.
-std::vector<std::string> text_key_schemes() {
-  std::vector<std::string> names;
-  for (const Scheme& scheme : built_in_schemes()) {
-    if (scheme.key.form == KeyForm::utf8) names.push_back(scheme.name);
-  }
-  return names;
-}
-
 std::string new_secret() {
   SystemRandom random;
   return generate_secret(random);
@@ -107,7 +113,7 @@ std::pair<std::string, std::string> new_keypair() {
 
 // Raises ConfigError when the secret cannot sign for the scheme.
 void check_signing_secret(const std::string& scheme_name, const py::object& secret) {
-  (void)signing_keys(*scheme_named(scheme_name), {secret});
+  (void)signing_keys(*scheme_named(scheme_name).scheme, {secret});
 }
 
 // Seconds that `rounds` MACs of a pre-keyed context take: the floor that
@@ -129,10 +135,17 @@ void register_verify(py::module_& module) {
   register_verifier_type(module);
   module.def("sign", &sign_request, py::kw_only(), py::arg("scheme"), py::arg("secrets"),
              py::arg("body"), py::arg("id"), py::arg("type"), py::arg("timestamp"), py::arg("url"),
-             py::arg("method"), py::arg("content_type"));
+             py::arg("method"), py::arg("content_type"), py::arg("headers"));
   module.def("event_fields", &event_fields, py::arg("body"), py::arg("paths"));
   module.def("scheme_names", &scheme_names);
-  module.def("text_key_schemes", &text_key_schemes);
+  py::class_<SchemeObject>(module, "SchemeBase")
+      .def("fields", [](const SchemeObject& object) { return to_dict(*object.scheme); })
+      // The secret's text is the key, however short.
+      .def_property_readonly("has_text_key", [](const SchemeObject& object) {
+        return object.scheme->key.form == KeyForm::utf8;
+      });
+  module.def("find_scheme", &scheme_named, py::arg("name"));
+  module.def("make_scheme", &make_scheme, py::arg("fields"));
   module.def("generate_secret", &new_secret);
   module.def("generate_keypair", &new_keypair);
   module.def("check_signing_secret", &check_signing_secret, py::arg("scheme"), py::arg("secret"));

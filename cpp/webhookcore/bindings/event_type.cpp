@@ -11,7 +11,7 @@ namespace {
 struct EventObject {
   PyObject_HEAD PyObject* body;
   PyObject* headers;
-  PyObject* provider;
+  PyObject* rules;  // A webhookcore.Provider.
   PyObject* source;
   PyObject* timestamp_ms;  // int or None.
   Py_ssize_t matched_secret;
@@ -24,7 +24,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   Py_VISIT(event->body);
   Py_VISIT(event->headers);
-  Py_VISIT(event->provider);
+  Py_VISIT(event->rules);
   Py_VISIT(event->source);
   Py_VISIT(event->timestamp_ms);
   return 0;
@@ -34,7 +34,7 @@ int clear(PyObject* self) {
   EventObject* event = fields_of(self);
   Py_CLEAR(event->body);
   Py_CLEAR(event->headers);
-  Py_CLEAR(event->provider);
+  Py_CLEAR(event->rules);
   Py_CLEAR(event->source);
   Py_CLEAR(event->timestamp_ms);
   return 0;
@@ -53,13 +53,13 @@ PyObject* timestamp_object(const std::optional<TimePoint>& timestamp) {
   return PyLong_FromLongLong(to_unix_ms(*timestamp));
 }
 
-// EventBase(body, headers, provider, source, timestamp_ms, matched_secret): for events
+// EventBase(body, headers, rules, source, timestamp_ms, matched_secret): for events
 // that come back from a store.
 PyObject* new_event(PyTypeObject* type, PyObject* args, PyObject*) {
-  PyObject *body = nullptr, *headers = nullptr, *provider = nullptr, *source = nullptr,
+  PyObject *body = nullptr, *headers = nullptr, *rules = nullptr, *source = nullptr,
            *timestamp = nullptr;
   Py_ssize_t matched_secret = 0;
-  if (PyArg_ParseTuple(args, "SOUUOn", &body, &headers, &provider, &source, &timestamp,
+  if (PyArg_ParseTuple(args, "SOOUOn", &body, &headers, &rules, &source, &timestamp,
                        &matched_secret) == 0) {
     return nullptr;
   }
@@ -69,13 +69,13 @@ PyObject* new_event(PyTypeObject* type, PyObject* args, PyObject*) {
     if (ms == -1 && PyErr_Occurred() != nullptr) return nullptr;
     at = from_unix_ms(ms);
   }
-  return make_event(type, {body, headers, provider, source, at, matched_secret});
+  return make_event(type, {body, headers, rules, source, at, matched_secret});
 }
 
 PyMemberDef members[] = {
     {"body", T_OBJECT, offsetof(EventObject, body), READONLY, "The exact bytes received."},
     {"_headers", T_OBJECT, offsetof(EventObject, headers), READONLY, nullptr},
-    {"provider", T_OBJECT, offsetof(EventObject, provider), READONLY, "Name of the provider."},
+    {"_rules", T_OBJECT, offsetof(EventObject, rules), READONLY, nullptr},
     {"source", T_OBJECT, offsetof(EventObject, source), READONLY,
      "Name of the source that received it."},
     {"_timestamp_ms", T_OBJECT, offsetof(EventObject, timestamp_ms), READONLY, nullptr},
@@ -95,7 +95,7 @@ PyType_Spec spec = {"webhookcore._core.EventBase", sizeof(EventObject), 0,
 
 }  // namespace
 
-PyObject* make_event(PyTypeObject* type, const EventFields& fields) {
+PyObject* make_event(PyTypeObject* type, const EventParts& fields) {
   PyObject* timestamp = timestamp_object(fields.timestamp);
   PyObject* self = timestamp == nullptr ? nullptr : type->tp_alloc(type, 0);
   if (self == nullptr) {
@@ -105,7 +105,7 @@ PyObject* make_event(PyTypeObject* type, const EventFields& fields) {
   EventObject* event = fields_of(self);
   event->body = Py_NewRef(fields.body);
   event->headers = Py_NewRef(fields.headers);
-  event->provider = Py_NewRef(fields.provider);
+  event->rules = Py_NewRef(fields.rules);
   event->source = Py_NewRef(fields.source);
   event->timestamp_ms = timestamp;
   event->matched_secret = fields.matched_secret;

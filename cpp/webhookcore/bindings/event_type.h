@@ -14,10 +14,10 @@ namespace webhookcore {
 // Adds `EventBase` to the module.
 void register_event_type(pybind11::module_& module);
 
-struct EventFields {  // Borrowed.
+struct EventParts {  // Borrowed.
   PyObject* body;
   PyObject* headers;
-  PyObject* provider;
+  PyObject* rules;
   PyObject* source;
   std::optional<TimePoint> timestamp;
   Py_ssize_t matched_secret;
@@ -25,6 +25,6 @@ struct EventFields {  // Borrowed.
 
 // A new instance of `type`, a subclass of EventBase, without calling its __init__.
 // nullptr with MemoryError set when there is no memory.
-PyObject* make_event(PyTypeObject* type, const EventFields& fields);
+PyObject* make_event(PyTypeObject* type, const EventParts& fields);
 
 }  // namespace webhookcore

@@ -11,6 +11,7 @@
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/bindings/event_type.h"
 #include "webhookcore/bindings/released_gil.h"
+#include "webhookcore/bindings/scheme_object.h"
 #include "webhookcore/core/hint.h"
 #include "webhookcore/core/verifier.h"
 
@@ -29,7 +30,7 @@ struct VerifierObject {
       std::shared_ptr<const Verifier>* verifier;
   PyObject* event_type;
   PyObject* refuse;  // Makes the exception of a refusal.
-  PyObject* provider;
+  PyObject* rules;   // What is known of the provider beside its signature.
   PyObject* source;
 };
 
@@ -202,7 +203,7 @@ PyObject* verify(PyObject* self, PyObject* const* args, Py_ssize_t positional, P
     }
     const auto& accepted = std::get<Accepted>(verdict);
     return make_event(reinterpret_cast<PyTypeObject*>(fields->event_type),
-                      {call.body.ptr(), call.headers, fields->provider, fields->source,
+                      {call.body.ptr(), call.headers, fields->rules, fields->source,
                        accepted.timestamp, static_cast<Py_ssize_t>(accepted.secret_index)});
   });
 }
@@ -236,10 +237,8 @@ PyObject* close_verifier(PyObject* self, PyObject*) {
   Py_RETURN_NONE;
 }
 
-Result<Verifier> make_verifier(const std::string& scheme_name, const py::sequence& secrets,
-                               std::optional<Duration> tolerance) {
-  const auto scheme = find_scheme(scheme_name);
-  if (!scheme) return Error{ErrorCode::config, "unknown provider", "provider"};
+Result<Verifier> make_verifier(const std::shared_ptr<const Scheme>& scheme,
+                               const py::sequence& secrets, std::optional<Duration> tolerance) {
   std::vector<Secret> texts;
   std::vector<std::string_view> views;
   for (const py::handle secret : secrets) {
@@ -251,24 +250,24 @@ Result<Verifier> make_verifier(const std::string& scheme_name, const py::sequenc
   return Verifier::create(scheme, views, tolerance);
 }
 
-// VerifierBase(scheme, secrets, tolerance, provider, source, event_type, refuse)
+// VerifierBase(scheme, secrets, tolerance, rules, source, event_type, refuse)
 int init(PyObject* self, PyObject* args, PyObject*) {
-  PyObject *scheme = nullptr, *secrets = nullptr, *tolerance = nullptr, *provider = nullptr,
+  PyObject *scheme = nullptr, *secrets = nullptr, *tolerance = nullptr, *rules = nullptr,
            *source = nullptr, *event_type = nullptr, *refuse = nullptr;
-  if (PyArg_ParseTuple(args, "UOOUUOO", &scheme, &secrets, &tolerance, &provider, &source,
-                       &event_type, &refuse) == 0) {
+  if (PyArg_ParseTuple(args, "OOOOUOO", &scheme, &secrets, &tolerance, &rules, &source, &event_type,
+                       &refuse) == 0) {
     return -1;
   }
   PyObject* done = at_boundary([&]() -> PyObject* {
     std::optional<Duration> limit;
     if (tolerance != Py_None) limit = Duration{ms_of(tolerance, "tolerance")};
-    Verifier verifier =
-        unwrap(make_verifier(text_bytes(scheme), py::handle(secrets).cast<py::sequence>(), limit));
+    Verifier verifier = unwrap(make_verifier(py::handle(scheme).cast<SchemeObject>().scheme,
+                                             py::handle(secrets).cast<py::sequence>(), limit));
     VerifierObject* fields = fields_of(self);
     delete fields->verifier;
     fields->verifier =
         new std::shared_ptr<const Verifier>(std::make_shared<Verifier>(std::move(verifier)));
-    Py_XSETREF(fields->provider, Py_NewRef(provider));
+    Py_XSETREF(fields->rules, Py_NewRef(rules));
     Py_XSETREF(fields->source, Py_NewRef(source));
     Py_XSETREF(fields->event_type, Py_NewRef(event_type));
     Py_XSETREF(fields->refuse, Py_NewRef(refuse));
@@ -282,6 +281,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   Py_VISIT(fields->event_type);
   Py_VISIT(fields->refuse);
+  Py_VISIT(fields->rules);
   return 0;
 }
 
@@ -289,7 +289,7 @@ int clear(PyObject* self) {
   VerifierObject* fields = fields_of(self);
   Py_CLEAR(fields->event_type);
   Py_CLEAR(fields->refuse);
-  Py_CLEAR(fields->provider);
+  Py_CLEAR(fields->rules);
   Py_CLEAR(fields->source);
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "webhookcore/core/content_template.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -8,15 +9,14 @@ namespace {
 
 using Kind = Segment::Kind;
 
-constexpr std::pair<std::string_view, Kind> kParts[] = {
-    {"body", Kind::body},
-    {"id", Kind::id},
-    {"timestamp", Kind::timestamp},
-    {"url", Kind::url},
-    {"decoded_url", Kind::decoded_url},
-    {"method", Kind::method},
-    {"body_sha256", Kind::body_sha256},
-    {"body_crc32", Kind::body_crc32}};
+constexpr std::pair<std::string_view, Kind> kParts[] = {{"body", Kind::body},
+                                                        {"id", Kind::id},
+                                                        {"timestamp", Kind::timestamp},
+                                                        {"url", Kind::url},
+                                                        {"decoded_url", Kind::decoded_url},
+                                                        {"method", Kind::method},
+                                                        {"body_sha256", Kind::body_sha256},
+                                                        {"body_crc32", Kind::body_crc32}};
 constexpr std::pair<std::string_view, Kind> kNamed[] = {{"header:", Kind::header},
                                                         {"setting:", Kind::setting}};
 
@@ -27,8 +27,7 @@ Result<Segment> parse_part(std::string_view part) {
   for (const auto& [prefix, kind] : kNamed) {
     if (part.starts_with(prefix)) return Segment{kind, std::string(part.substr(prefix.size()))};
   }
-  return Error{ErrorCode::config, "there is no part {" + std::string(part) + "}",
-               "signed_content"};
+  return Error{ErrorCode::config, "there is no part {" + std::string(part) + "}", "msg"};
 }
 
 void add_literal(std::vector<Segment>& segments, std::string_view text) {
@@ -56,8 +55,7 @@ Result<std::vector<Segment>> parse_content_template(std::string_view text) {
     }
     const std::size_t end = text.find('}');
     if (end == 0 || end == std::string_view::npos) {
-      return Error{ErrorCode::config, "a brace is not closed; {{ and }} stand for braces",
-                   "signed_content"};
+      return Error{ErrorCode::config, "a brace is not closed; {{ and }} stand for braces", "msg"};
     }
     auto part = parse_part(text.substr(1, end - 1));
     if (!part) return part.error();
@@ -65,6 +63,27 @@ Result<std::vector<Segment>> parse_content_template(std::string_view text) {
     text.remove_prefix(end + 1);
   }
   return segments;
+}
+
+std::string to_content_template(const std::vector<Segment>& segments) {
+  std::string text;
+  for (const Segment& segment : segments) {
+    if (segment.kind == Kind::literal) {
+      for (const char byte : segment.text) {
+        text.append(byte == '{' || byte == '}' ? 2 : 1, byte);
+      }
+      continue;
+    }
+    text.push_back('{');
+    for (const auto& [name, kind] : kParts) {
+      if (kind == segment.kind) text.append(name);
+    }
+    for (const auto& [prefix, kind] : kNamed) {
+      if (kind == segment.kind) text.append(prefix).append(segment.text);
+    }
+    text.push_back('}');
+  }
+  return text;
 }
 
 }  // namespace webhookcore

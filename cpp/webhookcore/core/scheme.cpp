@@ -20,30 +20,30 @@ Error contradiction(std::string field, std::string detail) {
 
 Result<void> check_families(const Scheme& scheme) {
   if (scheme.special != SpecialContent::none && scheme.families.empty()) return {};
-  if (scheme.families.empty()) return contradiction("families", "a scheme needs a header");
+  if (scheme.families.empty()) return contradiction("sig", "a scheme needs a header");
   const bool needs_time_header = scheme.timestamp != TimestampForm::none &&
                                  scheme.format.timestamp_tag.empty() &&
                                  scheme.timestamp_field.empty();
   for (const HeaderFamily& family : scheme.families) {
     if (!is_header_name(family.signature)) {
-      return contradiction("signature_header", "the signature header has no valid name");
+      return contradiction("sig", "the signature header has no valid name");
     }
     if (!family.timestamp.empty() && !is_header_name(family.timestamp)) {
-      return contradiction("timestamp_header", "the timestamp header has no valid name");
+      return contradiction("time", "the timestamp header has no valid name");
     }
     if (family.timestamp.empty() == needs_time_header) {
-      return contradiction("timestamp_header", "a timestamp needs one place and a form");
+      return contradiction("time", "a timestamp needs one place and a form");
     }
     if (!family.id.empty() && !is_header_name(family.id)) {
-      return contradiction("id_header", "the id header has no valid name");
+      return contradiction("id", "the id header has no valid name");
     }
     if (family.id.empty() && scheme.signs_id()) {
-      return contradiction("id_header", "a signed id needs a header");
+      return contradiction("id", "a signed id needs a header");
     }
   }
   for (const std::string* name : {&scheme.id_header, &scheme.type_header}) {
     if (!name->empty() && !is_header_name(*name)) {
-      return contradiction("id_header", "the id or type header has no valid name");
+      return contradiction("id", "the id or type header has no valid name");
     }
   }
   return {};
@@ -51,19 +51,19 @@ Result<void> check_families(const Scheme& scheme) {
 
 Result<void> check_format(const Scheme& scheme) {
   const SignatureFormat& format = scheme.format;
-  if (scheme.versions.empty()) return contradiction("versions", "a scheme needs an algorithm");
+  if (scheme.versions.empty()) return contradiction("alg", "a scheme needs an algorithm");
   if (scheme.special != SpecialContent::none) return {};
   if (!scheme.has_tags()) {
     if (scheme.versions.size() != 1) {
-      return contradiction("versions", "signatures without a tag are of exactly one version");
+      return contradiction("accept", "signatures without a tag are of exactly one version");
     }
     if (!format.timestamp_tag.empty()) {
-      return contradiction("timestamp_tag", "a header without tags holds no timestamp");
+      return contradiction("time", "a header without tags holds no timestamp");
     }
     return {};
   }
   if (format.pair_separator == format.item_separator) {
-    return contradiction("pair_separator", "a list of pairs needs two different separators");
+    return contradiction("kv", "a list of pairs needs two different separators");
   }
   const bool has_time = !format.timestamp_tag.empty();
   if (has_time && scheme.timestamp == TimestampForm::none) {
@@ -73,7 +73,7 @@ Result<void> check_format(const Scheme& scheme) {
   for (const Version& version : scheme.versions) {
     if (version.tag.empty() || version.tag.find_first_of(separators) != std::string::npos ||
         (has_time && version.tag == format.timestamp_tag)) {
-      return contradiction("versions", "a version's tag is empty, taken, or holds a separator");
+      return contradiction("accept", "a version's tag is empty, taken, or holds a separator");
     }
   }
   return {};
@@ -86,7 +86,7 @@ bool is_token(const Scheme& scheme) {
 Result<void> check_token(const Scheme& scheme) {
   if (scheme.is_list() || !scheme.signed_content.empty() || scheme.families.empty() ||
       scheme.timestamp != TimestampForm::none || scheme.key.form != KeyForm::utf8) {
-    return contradiction("versions", "a token stands alone in its header, and signs nothing");
+    return contradiction("alg", "a token stands alone in its header, and signs nothing");
   }
   return {};
 }
@@ -95,26 +95,26 @@ Result<void> check_token(const Scheme& scheme) {
 Result<void> check_content(const Scheme& scheme) {
   if (is_token(scheme)) return check_token(scheme);
   if (scheme.special == SpecialContent::none && scheme.signed_content.empty()) {
-    return contradiction("signed_content", "nothing would be signed");
+    return contradiction("msg", "nothing would be signed");
   }
   for (const Segment& segment : scheme.signed_content) {
     if (segment.kind == Segment::Kind::header && !is_header_name(segment.text)) {
-      return contradiction("signed_content", "a signed header has no valid name");
+      return contradiction("msg", "a signed header has no valid name");
     }
     if (segment.kind == Segment::Kind::setting && segment.text.empty()) {
-      return contradiction("signed_content", "a setting has no name");
+      return contradiction("msg", "a setting has no name");
     }
   }
   if (!scheme.timestamp_field.empty() && scheme.special == SpecialContent::none &&
       !contains(scheme, Segment::Kind::body)) {
-    return contradiction("timestamp_field", "nothing would sign a time in the body");
+    return contradiction("time", "nothing would sign a time in the body");
   }
   if (scheme.signed_content.size() > kMaxSegments) {
-    return contradiction("signed_content", "more than 16 segments");
+    return contradiction("msg", "more than 16 segments");
   }
   if (contains(scheme, Segment::Kind::timestamp) &&
       (scheme.timestamp == TimestampForm::none || !scheme.timestamp_field.empty())) {
-    return contradiction("signed_content", "a signed timestamp needs a place and a form");
+    return contradiction("msg", "a signed timestamp needs a place and a form");
   }
   if (scheme.tolerance <= Duration::zero()) {
     return contradiction("tolerance", "the tolerance must be above zero");

@@ -146,18 +146,16 @@ bool has_symmetric(const Scheme& scheme) {
                      [](const Version& version) { return !is_asymmetric(version.algorithm); });
 }
 
-// Ed25519 keys have spellings of their own; other public keys are PEM or a JWK.
-bool takes_pem(const Scheme& scheme) {
-  return std::any_of(scheme.versions.begin(), scheme.versions.end(), [](const Version& version) {
-    return is_asymmetric(version.algorithm) && version.algorithm != Algorithm::ed25519;
-  });
+bool has_asymmetric(const Scheme& scheme) {
+  return std::any_of(scheme.versions.begin(), scheme.versions.end(),
+                     [](const Version& version) { return is_asymmetric(version.algorithm); });
 }
 
 Result<KeyMaterial> parse_plain(const Scheme& scheme, std::string_view text) {
   const bool had_prefix = take_prefix(text, scheme.key.prefixes);
   if (is_blank(text)) return refused("the secret is empty after its prefix");
-  const KeyForm form = had_prefix ? scheme.key.form
-                                  : scheme.key.unprefixed_form.value_or(scheme.key.form);
+  const KeyForm form =
+      had_prefix ? scheme.key.form : scheme.key.unprefixed_form.value_or(scheme.key.form);
   auto bytes = decode(form, text);
   if (!bytes) return bytes.error();
   if (!has_symmetric(scheme)) return ed25519_by_length(*bytes);
@@ -177,7 +175,7 @@ Result<KeyMaterial> parse(const Scheme& scheme, std::string_view text) {
   if (is_public) {
     return refused("a public key (whpk_) cannot be a secret: everybody could sign with it");
   }
-  const bool is_key = takes_pem(scheme) && (begins_pem(text) || text.starts_with('{'));
+  const bool is_key = has_asymmetric(scheme) && (begins_pem(text) || text.starts_with('{'));
   if (is_key || scheme.key.form == KeyForm::public_key) return parse_asymmetric(text);
   return parse_plain(scheme, text);
 }

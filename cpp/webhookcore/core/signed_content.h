@@ -37,8 +37,7 @@ class SignedContent {
   bool has_repeated_header() const { return has_repeated_header_; }
 
  private:
-  std::string_view part_of(const Scheme& scheme, const Segment& segment,
-                           const ContentParts& parts);
+  std::string_view part_of(const Scheme& scheme, const Segment& segment, const ContentParts& parts);
   std::string_view header(std::string_view name, std::span<const Header> headers);
 
   std::array<std::string_view, kMaxSegments> pieces_;

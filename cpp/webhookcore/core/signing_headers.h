@@ -12,8 +12,8 @@
 
 namespace webhookcore {
 
-// Values as they came, of one family alone; of numbered headers the first. Empty where the scheme has no such
-// header; a header that it has is never empty.
+// Values as they came, of one family alone; of numbered headers the first. Empty where the scheme
+// has no such header; a header that it has is never empty.
 struct SigningHeaders {
   const HeaderFamily* family = nullptr;
   std::string_view signature = {};

@@ -136,12 +136,11 @@ std::string format_iso8601(TimePoint at) {
   const year_month_day date{day};
   const hh_mm_ss time{floor<seconds>(at - day)};
   std::array<char, 40> text{};
-  const int size = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
-                                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                 static_cast<unsigned>(date.day()),
-                                 static_cast<int>(time.hours().count()),
-                                 static_cast<int>(time.minutes().count()),
-                                 static_cast<int>(time.seconds().count()));
+  const int size = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+      static_cast<int>(time.seconds().count()));
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
@@ -150,9 +149,10 @@ std::string format_iso8601(TimePoint at) {
 std::optional<std::string> format_timestamp(TimestampForm form, TimePoint at) {
   const std::int64_t ms = to_unix_ms(at);
   if (ms < 0) return std::nullopt;
-  std::string text = form == TimestampForm::iso8601     ? format_iso8601(at)
-                     : form == TimestampForm::http_date ? format_http_date(at)
-                     : std::to_string(form == TimestampForm::milliseconds ? ms : ms / 1000);
+  std::string text = form == TimestampForm::iso8601 ? format_iso8601(at)
+                     : form == TimestampForm::http_date
+                         ? format_http_date(at)
+                         : std::to_string(form == TimestampForm::milliseconds ? ms : ms / 1000);
   if (!parse_timestamp(form, text)) return std::nullopt;
   return text;
 }

@@ -44,11 +44,14 @@ std::optional<std::size_t> match_parts(std::span<const VerificationKey> keys,
   std::optional<std::size_t> first;
   bool all = !read.parts.empty();
   for (const SignedPart& part : read.parts) {
-    const Candidate candidate{part.algorithm, part.signature};
+    std::vector<Candidate> candidates{{part.algorithm, part.signature}};
+    for (const Algorithm other : part.other_algorithms) {
+      candidates.push_back({other, part.signature});
+    }
     std::optional<std::size_t> match;
     for (const std::string& content : part.contents) {
       const std::string_view piece = content;
-      const auto found = find_matching_key(keys, std::span(&candidate, 1), std::span(&piece, 1));
+      const auto found = find_matching_key(keys, candidates, std::span(&piece, 1));
       if (!match) match = found;
     }
     all = all && match.has_value();

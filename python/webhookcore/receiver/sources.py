@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from ..errors import ConfigError, VerificationError
 from ..events import Event
 from ..exchange import HttpRequest
-from ..providers import Provider, find_provider
+from ..provider_rules import Provider
+from ..schemes import SchemeLike
 from ..signatures import Secrets, Verifier
 
 Mode: TypeAlias = Literal["background", "inline"]
@@ -65,7 +66,7 @@ class Source:
 
 def make_source(
     name: str,
-    provider: str | None,
+    provider: SchemeLike | None,
     secrets: Secrets,
     *,
     types: Sequence[str] | None,
@@ -86,10 +87,11 @@ def make_source(
         raise ConfigError('must be "background" or "inline"', "mode")
     if event_key is not None and not callable(event_key):
         raise ConfigError("must be a callable that takes the event", "event_key")
+    verifier = Verifier(name if provider is None else provider, secrets, tolerance, source=name)
     return Source(
         name=name,
-        provider=find_provider(name if provider is None else provider),
-        verifier=Verifier(name if provider is None else provider, secrets, tolerance, source=name),
+        provider=verifier.provider,
+        verifier=verifier,
         types=None if types is None else tuple(_check_types(types)),
         mode=mode,
         public_url=check_public_url(public_url),

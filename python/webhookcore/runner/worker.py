@@ -13,6 +13,8 @@ from typing import Any, Final
 from .. import _core
 from ..errors import LeaseLostError
 from ..events import Event
+from ..provider_rules import Provider
+from ..providers import PROVIDERS
 from .handlers import Handler, Outcome, kept_result, run_here
 from .loop import OwnLoop
 
@@ -223,11 +225,15 @@ def _can_be_interrupted() -> bool:
 
 def stored_event(row: dict[str, Any]) -> Event:
     """The event of an inbox row, as it was when its signature was checked."""
-    return Event(
+    known = PROVIDERS.get(row["provider"])
+    event = Event(
         row["body"],
         row["headers"],
-        row["provider"],
+        known or Provider(row["provider"], row["provider"]),
         row["source"],
         row["timestamp"],
         row["matched_secret"],
     )
+    if known is None:  # A scheme of the user's own, whose rules are not at hand here.
+        event._identity = (row["event_id"], row["type"], ())
+    return event

@@ -24,10 +24,8 @@ TEST_CASE("every built-in scheme is sound, has its own name and is found by it")
     CHECK(find_scheme(scheme.name).get() == &scheme);
     names.insert(scheme.name);
   }
-  const std::set<std::string> expected{
-      "standard", "svix",  "stripe",  "github",       "github-sha1", "shopify",
-      "twilio",   "slack", "generic", "generic-body", "generic-t-s", "generic-t-v1"};
-  CHECK(names == expected);
+  CHECK(names.size() == built_in_schemes().size());
+  CHECK(names.size() >= 70);
   CHECK(find_scheme("Stripe") == nullptr);
   CHECK(find_scheme("") == nullptr);
 }
@@ -49,26 +47,26 @@ TEST_CASE("a scheme that contradicts itself is refused by the name of its fault"
     return fault_in(scheme);
   };
   CHECK(with([](Scheme&) {}).empty());
-  CHECK(with([](Scheme& s) { s.families.clear(); }) == "families");
-  CHECK(with([](Scheme& s) { s.families[0].signature = "X Y"; }) == "signature_header");
-  CHECK(with([](Scheme& s) { s.families[0].timestamp = "a\nb"; }) == "timestamp_header");
-  CHECK(with([](Scheme& s) { s.families[0].timestamp = ""; }) == "timestamp_header");
-  CHECK(with([](Scheme& s) { s.timestamp = TimestampForm::none; }) == "timestamp_header");
-  CHECK(with([](Scheme& s) { s.signed_content.push_back({Segment::Kind::id}); }) == "id_header");
-  CHECK(with([](Scheme& s) { s.id_header = "a:b"; }) == "id_header");
-  CHECK(with([](Scheme& s) { s.versions.clear(); }) == "versions");
-  CHECK(with([](Scheme& s) { s.format.timestamp_tag = "t"; }) == "timestamp_header");
-  CHECK(with([](Scheme& s) { s.signed_content.clear(); }) == "signed_content");
+  CHECK(with([](Scheme& s) { s.families.clear(); }) == "sig");
+  CHECK(with([](Scheme& s) { s.families[0].signature = "X Y"; }) == "sig");
+  CHECK(with([](Scheme& s) { s.families[0].timestamp = "a\nb"; }) == "time");
+  CHECK(with([](Scheme& s) { s.families[0].timestamp = ""; }) == "time");
+  CHECK(with([](Scheme& s) { s.timestamp = TimestampForm::none; }) == "time");
+  CHECK(with([](Scheme& s) { s.signed_content.push_back({Segment::Kind::id}); }) == "id");
+  CHECK(with([](Scheme& s) { s.id_header = "a:b"; }) == "id");
+  CHECK(with([](Scheme& s) { s.versions.clear(); }) == "alg");
+  CHECK(with([](Scheme& s) { s.format.timestamp_tag = "t"; }) == "time");
+  CHECK(with([](Scheme& s) { s.signed_content.clear(); }) == "msg");
   CHECK(with([](Scheme& s) { s.signed_content.resize(17, {Segment::Kind::body}); }) ==
         "signed_content");
   CHECK(with([](Scheme& s) { s.tolerance = Duration::zero(); }) == "tolerance");
 
   Scheme list = *find_scheme("stripe");
   list.format.pair_separator = ',';
-  CHECK(fault_in(list) == "pair_separator");
+  CHECK(fault_in(list) == "kv");
   list = *find_scheme("stripe");
   list.versions = {{"t", Algorithm::hmac_sha256}};
-  CHECK(fault_in(list) == "versions");
+  CHECK(fault_in(list) == "accept");
   list.versions = {{"v=1", Algorithm::hmac_sha256}};
-  CHECK(fault_in(list) == "versions");
+  CHECK(fault_in(list) == "accept");
 }

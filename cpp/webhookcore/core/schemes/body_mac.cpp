@@ -27,8 +27,8 @@ Scheme row(std::string name, std::string header, SignatureFormat format, Beside 
 }
 
 Scheme github() {
-  Scheme scheme = row("github", "X-Hub-Signature-256", hex("sha256="),
-                      {"X-GitHub-Delivery", "X-GitHub-Event"});
+  Scheme scheme =
+      row("github", "X-Hub-Signature-256", hex("sha256="), {"X-GitHub-Delivery", "X-GitHub-Event"});
   scheme.weaker_signature_header = "X-Hub-Signature";
   scheme.type_suffix_field = "action";
   return scheme;

@@ -1,4 +1,4 @@
-// Schemes whose signature and signed content are found by a function of core/special/.
+// Section 1d: most of these have a function of core/special/ that finds their signature.
 // The row says what differs between the providers of one function.
 #include "webhookcore/core/schemes/built_in.h"
 
@@ -150,15 +150,42 @@ Scheme rfc9421() {
       .timestamp = TimestampForm::seconds,
       .timestamp_field = "created",  // Of the signature's parameters.
       .special = SpecialContent::rfc9421,
-      .settings = {{"required", "@method @target-uri|@path content-digest ;created"}},
+      .settings = {{"required", "@method @target-uri|@path content-digest ;created"},
+                   {"label", ""},    // Which signature, where there are several.
+                   {"tag", ""},      // The one that it must carry.
+                   {"status", ""}},  // Of a response.
+  };
+}
+
+// A hash of the secret and the content, which is no HMAC: whoever has seen one can sign
+// a longer content. Nobody gets these who has not named them.
+Scheme hubspot(std::string name, std::string_view signed_content) {
+  return {
+      .name = std::move(name),
+      .versions = only(Algorithm::secret_sha256),
+      .families = {{.signature = "X-HubSpot-Signature"}},
+      .format = hex(),
+      .signed_content = content(signed_content),
   };
 }
 
 }  // namespace
 
 std::vector<Scheme> special() {
-  return {twilio(), mandrill(),     mailgun(),   adyen(), aws_sns(),    paypal(),
-          hook0(),  coinbase_cdp(), jws_es256(), plaid(), vonage_jwt(), rfc9421()};
+  return {twilio(),
+          mandrill(),
+          mailgun(),
+          adyen(),
+          aws_sns(),
+          paypal(),
+          hook0(),
+          coinbase_cdp(),
+          jws_es256(),
+          plaid(),
+          vonage_jwt(),
+          rfc9421(),
+          hubspot("hubspot-v1", "{body}"),
+          hubspot("hubspot-v2", "{method}{url}{body}")};
 }
 
 }  // namespace webhookcore::schemes

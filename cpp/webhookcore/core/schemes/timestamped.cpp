@@ -36,9 +36,7 @@ Scheme svix(std::string name) {
 Scheme openai() {
   Scheme scheme = standard("openai", {family("webhook")});
   scheme.versions.pop_back();
-  scheme.key = {.form = KeyForm::base64,
-                .prefixes = {"whsec_"},
-                .unprefixed_form = KeyForm::utf8};
+  scheme.key = {.form = KeyForm::base64, .prefixes = {"whsec_"}, .unprefixed_form = KeyForm::utf8};
   return scheme;
 }
 
@@ -142,19 +140,18 @@ Scheme twitch() {
 }
 
 Scheme hubspot_v3() {
-  Scheme scheme = pair(
-      "hubspot-v3",
-      {.signature = "X-HubSpot-Signature-v3", .timestamp = "X-HubSpot-Request-Timestamp"},
-      base64(), "{method}{decoded_url}{body}{timestamp}");
+  Scheme scheme =
+      pair("hubspot-v3",
+           {.signature = "X-HubSpot-Signature-v3", .timestamp = "X-HubSpot-Request-Timestamp"},
+           base64(), "{method}{decoded_url}{body}{timestamp}");
   scheme.timestamp = TimestampForm::milliseconds;
   return scheme;
 }
 
 Scheme discord() {
   Scheme scheme =
-      pair("discord",
-           {.signature = "X-Signature-Ed25519", .timestamp = "X-Signature-Timestamp"}, hex(),
-           "{timestamp}{body}");
+      pair("discord", {.signature = "X-Signature-Ed25519", .timestamp = "X-Signature-Timestamp"},
+           hex(), "{timestamp}{body}");
   scheme.versions = only(Algorithm::ed25519);
   scheme.key = {.form = KeyForm::hex};
   return scheme;
@@ -183,9 +180,8 @@ Scheme fal() {
 }
 
 Scheme close() {
-  Scheme scheme =
-      pair("close", {.signature = "Close-Sig-Hash", .timestamp = "Close-Sig-Timestamp"}, hex(),
-           "{timestamp}{body}");
+  Scheme scheme = pair("close", {.signature = "Close-Sig-Hash", .timestamp = "Close-Sig-Timestamp"},
+                       hex(), "{timestamp}{body}");
   scheme.key.form = KeyForm::hex;
   return scheme;
 }
@@ -222,8 +218,7 @@ Scheme scalr() {
 
 Scheme generic(std::string name, std::string_view signed_content) {
   Scheme scheme = pair(
-      std::move(name),
-      {.signature = "X-Webhook-Signature", .timestamp = "X-Webhook-Timestamp"},
+      std::move(name), {.signature = "X-Webhook-Signature", .timestamp = "X-Webhook-Timestamp"},
       {.encoding = SignatureEncoding::hex, .prefix = "sha256=", .prefix_required = false},
       signed_content);
   scheme.timestamp = TimestampForm::seconds_or_iso8601;
@@ -249,8 +244,7 @@ std::vector<Scheme> timestamped() {
       in_list("calendly", "Calendly-Webhook-Signature", "v1"),
       workos(),
       paddle(),
-      pair("slack",
-           {.signature = "X-Slack-Signature", .timestamp = "X-Slack-Request-Timestamp"},
+      pair("slack", {.signature = "X-Slack-Signature", .timestamp = "X-Slack-Request-Timestamp"},
            hex("v0="), "v0:{timestamp}:{body}"),
       pair("zoom", {.signature = "X-Zm-Signature", .timestamp = "X-Zm-Request-Timestamp"},
            hex("v0="), "v0:{timestamp}:{body}"),

@@ -1,0 +1,75 @@
+"""What can be known of a provider beside its signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header's value; ``signed`` when the signature covers it."""
+
+    name: str
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A field of the JSON body, by its dotted path. The signature covers it."""
+
+    path: str
+    signed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A field of a form body (``application/x-www-form-urlencoded``)."""
+
+    name: str
+    signed: bool = True
+
+
+Place = Header | Body | Form
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One provider.
+
+    Attributes:
+        title: Its name for people.
+        id: Places of the event's id; the first that holds one wins.
+        type: The same for the event's type.
+        type_suffix: A body field that is put behind the type with a dot
+            (GitHub's ``action``).
+        key: What marks sameness where the id alone does not: one header of each
+            group, together. A request without them is an event of its own.
+        handshake: A signed request with this top-level ``type`` is answered with this
+            field of its body instead of being handled (Slack's ``url_verification``).
+        batch: Dotted path of the array in the body whose items are events of their own;
+            an empty path is the body itself. The places of ``id`` and ``type`` are
+            then looked up in each item.
+        evidence: How the rules are known, a letter for each source: ``V`` and ``v``
+            recomputed from signatures, ``S`` read in the provider's own code, ``P`` in
+            someone else's, ``D`` from documentation alone.
+    """
+
+    name: str
+    title: str
+    id: tuple[Place, ...] = ()
+    type: tuple[Place, ...] = ()
+    type_suffix: str | None = None
+    key: tuple[tuple[Header, ...], ...] = ()
+    handshake: tuple[str, str] | None = None
+    batch: str | None = None
+    evidence: str = "V"
+
+    @property
+    def id_in_body(self) -> bool:
+        """Whether a body without the id cannot be an event of this provider."""
+        return bool(self.id) and all(isinstance(place, Body) for place in self.id)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the rules are more than documentation or somebody else's code."""
+        return any(mark in self.evidence for mark in "VvS")

@@ -1,0 +1,346 @@
+"""Signature schemes as values: the built-in ones, changed ones, and one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from . import _core
+from .config import check_list, check_seconds, check_text
+from .errors import ConfigError
+from .provider_rules import Body, Header, Place, Provider
+from .providers import PROVIDERS, find_provider
+
+# Fields that a row in C++ has and that no keyword of `Scheme` sets.
+_PLAIN: Final[dict[str, Any]] = {
+    "usual_prefix": "",
+    "unprefixed_key": "",
+    "ed25519_by_prefix": False,
+    "special": "",
+    "settings": {},
+    "needs": [],
+    "weaker": "",
+    "type_suffix": "",
+}
+_KEYWORDS: Final = frozenset(
+    {
+        "name", "alg", "key", "strip", "sig", "accept", "items", "kv", "prefix",
+        "prefix_required", "enc", "msg", "time", "timestamp", "tolerance", "id", "type",
+    }
+)  # fmt: skip
+_PLACE_FORM: Final = 'must be "header:NAME" or "json:PATH"'
+
+
+class Scheme:
+    """How requests are signed, in the words of the design's table of primitives.
+
+    Checked when it is made, immutable, accepted wherever a provider's name is, and as
+    fast as a built-in scheme::
+
+        wh.Scheme(sig="X-Signature", prefix="sha256=")                # HMAC of the body
+        wh.Scheme(sig="X-Sig", time="header:X-Time", msg="{timestamp}.{body}")
+        wh.Scheme(sig="X-Sig", items=",", kv="=", accept=["v1"], time="field:t",
+                  msg="{timestamp}.{body}")                           # t=…,v1=…,v1=…
+
+    Args:
+        sig: The header with the signature. ``"X-Signature-*"`` stands for numbered
+            headers, ``X-Signature-1`` and so on.
+        name: What events, logs and the inbox call it.
+        alg: ``hmac-sha1``, ``hmac-sha256``, ``hmac-sha384``, ``hmac-sha512``,
+            ``ed25519``, ``ecdsa-p256-der``, ``ecdsa-p256-raw``, ``rsa-pkcs1-sha1``,
+            ``rsa-pkcs1-sha256``, ``rsa-pss-sha512``, ``sha256-prefix`` (SHA-256 of the
+            secret and the content, no HMAC) or ``equal`` (the header is the secret).
+        key: What a secret's text is: ``utf8`` (the key itself), ``hex``, ``b64``, or
+            ``public`` (PEM, base64 of DER, or a JWK).
+        strip: Prefixes that are taken off a secret before it is decoded.
+        items: Separates signatures in the header; None when it holds one.
+        kv: Separates an item's tag from its signature; None when items have no tag.
+        accept: The tags whose signatures count.
+        prefix: Stands before a signature without a tag, such as ``sha256=``.
+        prefix_required: Whether a signature without the prefix is refused.
+        enc: ``hex`` (lower case), ``b64`` or ``b64url``.
+        msg: What is signed. ``{body}``, ``{timestamp}``, ``{id}``, ``{url}``,
+            ``{method}``, ``{header:NAME}``, ``{body_sha256}``, ``{body_crc32}``; anything
+            else as it stands. It is taken apart once, here: no byte of a request can be
+            mistaken for a part.
+        time: Where the time is: ``"header:NAME"``, ``"field:TAG"`` of the signature
+            header, or ``"json:PATH"`` of the body. None: nothing ages.
+        timestamp: Its form: ``s`` or ``ms`` (Unix), ``iso``, ``s-or-iso``,
+            ``http-date``.
+        tolerance: Seconds that the time may differ from now, either way.
+        id: Where the event's id is: ``"header:NAME"`` or ``"json:PATH"``.
+        type: The same for its type.
+
+    Raises:
+        ConfigError: The keyword at fault is its ``field``.
+    """
+
+    __slots__ = ("_core", "_fields", "provider")
+
+    provider: Provider
+
+    def __init__(
+        self,
+        *,
+        sig: str,
+        name: str = "custom",
+        alg: str = "hmac-sha256",
+        key: str = "utf8",
+        strip: Sequence[str] = (),
+        items: str | None = None,
+        kv: str | None = None,
+        accept: Sequence[str] = (),
+        prefix: str = "",
+        prefix_required: bool = True,
+        enc: str = "hex",
+        msg: str = "{body}",
+        time: str | None = None,
+        timestamp: str = "s",
+        tolerance: float = 300.0,
+        id: str | None = None,
+        type: str | None = None,
+    ) -> None:
+        given = locals()
+        fields = {
+            **_PLAIN,
+            "versions": [("", alg)],
+            "families": [("", "", "", False)],
+            "spaces": False,
+            "strict": True,
+            "time_field": "",
+            "time_json": "",
+            "id_header": "",
+            "type_header": "",
+            "timestamp": "",
+        }
+        changes = {word: given[word] for word in _KEYWORDS}
+        self._set(_changed(fields, changes), _provider(Provider(name, name), changes))
+
+    @classmethod
+    def _of(cls, fields: Mapping[str, Any], provider: Provider) -> Scheme:
+        made = cls.__new__(cls)
+        made._set(fields, provider)
+        return made
+
+    def _set(self, fields: Mapping[str, Any], provider: Provider) -> None:
+        self._core = _core.make_scheme(dict(fields))
+        self._fields = dict(fields)
+        self.provider = provider
+
+    @property
+    def name(self) -> str:
+        """The scheme's name; of a built-in one the provider's."""
+        return str(self._fields["name"])
+
+    def replace(self, **changes: Any) -> Scheme:
+        """The same with other values for keywords of ``Scheme``, or for its settings.
+
+        Settings are what a built-in scheme wants to be told beside the secret: PayPal's
+        ``webhook_id``, the ``required`` components of RFC 9421.
+
+        Raises:
+            ConfigError: There is no such keyword, or its value is impossible.
+        """
+        fields = dict(self._fields)
+        words = {word: value for word, value in changes.items() if word in _KEYWORDS}
+        settings = {word: value for word, value in changes.items() if word not in _KEYWORDS}
+        if settings:
+            fields["settings"] = _settings(fields, settings)
+        return Scheme._of(_changed(fields, words), _provider(self.provider, words))
+
+    def __repr__(self) -> str:
+        return f"<Scheme {self.name}>"
+
+
+SchemeLike: TypeAlias = str | Scheme
+
+
+def scheme(name: str) -> Scheme:
+    """The scheme of a built-in provider, to be changed with ``replace()``.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    row = find_provider(name)
+    return Scheme._of(_core.find_scheme(row.name).fields(), row)
+
+
+def find_scheme(given: SchemeLike) -> tuple[_core.SchemeBase, Provider]:
+    """The signature's rules, and what is known of the provider beside them."""
+    if isinstance(given, Scheme):
+        return given._core, given.provider
+    row = find_provider(given)
+    return _BUILT_IN[row.name], row
+
+
+_BUILT_IN: Final = {name: _core.find_scheme(name) for name in PROVIDERS}
+
+
+def _changed(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with the keywords that were given."""
+    changed = dict(fields)
+    for word in (word for word in _ORDER if word in changes):
+        _CHANGES[word](changed, changes[word])
+    return changed
+
+
+def _settings(fields: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, str]:
+    known = {*fields["settings"], *fields["needs"]}
+    for word, value in given.items():
+        if word not in known:
+            raise ConfigError(f"is neither a keyword of Scheme nor a setting of {fields['name']}",
+                              word)
+        if not isinstance(value, (str, list, tuple)):
+            raise ConfigError("must be a str, or a list of them", word)
+    texts = {
+        word: value if isinstance(value, str) else " ".join(value) for word, value in given.items()
+    }
+    return {**fields["settings"], **texts}
+
+
+def _provider(row: Provider, changes: Mapping[str, Any]) -> Provider:
+    """The row with the places and the name that were given."""
+    values = {name: getattr(row, name) for name in row.__slots__}
+    if "name" in changes:
+        values["name"] = values["title"] = changes["name"]
+    for word in ("id", "type"):
+        if changes.get(word) is not None:
+            values[word] = (_place(changes[word], word),)
+    return Provider(**values)
+
+
+def _place(text: Any, field: str) -> Place:
+    kind, _, name = text.partition(":") if isinstance(text, str) else ("", "", "")
+    if not name or kind not in ("header", "json"):
+        raise ConfigError(_PLACE_FORM, field)
+    return Header(name) if kind == "header" else Body(name)
+
+
+# ---- What each keyword changes -----------------------------------------------------------
+
+
+def _set_sig(fields: dict[str, Any], value: Any) -> None:
+    header = check_text("sig", value)
+    numbered = header.endswith("-*")
+    _, time, id, _ = fields["families"][0]
+    fields["families"] = [(header.removesuffix("*"), time, id, numbered)]
+
+
+def _set_alg(fields: dict[str, Any], value: Any) -> None:
+    algorithm = check_text("alg", value)
+    versions = fields["versions"]
+    # Where the scheme knows several, it is now this one alone.
+    fields["versions"] = [version for version in versions if version[1] == algorithm] or [
+        (tag, algorithm) for tag, _ in versions
+    ]
+    if algorithm == "equal":
+        fields["msg"] = ""
+
+
+def _set_accept(fields: dict[str, Any], value: Any) -> None:
+    tags = check_list("accept", value, 'must be a list of tags, such as ["v1"]')
+    algorithm = fields["versions"][0][1]
+    fields["versions"] = [(check_text("accept", tag), algorithm) for tag in tags] or [
+        ("", algorithm)
+    ]
+
+
+def _set_msg(fields: dict[str, Any], value: Any) -> None:
+    text = check_text("msg", value, least=0, most=1000) if value != "{body}" else value
+    signs_nothing = fields["versions"][0][1] == "equal"
+    fields["msg"] = "" if signs_nothing and text == "{body}" else text
+
+
+def _set_time(fields: dict[str, Any], value: Any) -> None:
+    kind, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if value is not None and (not name or kind not in ("header", "field", "json")):
+        raise ConfigError('must be "header:NAME", "field:TAG" or "json:PATH"', "time")
+    header = name if kind == "header" else ""
+    fields["families"] = [(sig, header, id, many) for sig, _, id, many in fields["families"]]
+    fields["time_field"] = name if kind == "field" else ""
+    fields["time_json"] = name if kind == "json" else ""
+    if value is None:
+        fields["timestamp"] = ""
+
+
+def _set_timestamp(fields: dict[str, Any], value: Any) -> None:
+    has_place = fields["time_field"] or fields["time_json"] or fields["families"][0][1]
+    fields["timestamp"] = check_text("timestamp", value) if has_place else ""
+
+
+def _set_id(fields: dict[str, Any], value: Any) -> None:
+    if value is None:
+        return
+    place = _place(value, "id")
+    header = place.name if isinstance(place, Header) else ""
+    signed = "{id}" in fields["msg"]
+    fields["id_header"] = "" if signed else header
+    fields["families"] = [
+        (sig, time, header if signed else "", many) for sig, time, _, many in fields["families"]
+    ]
+
+
+def _set_type(fields: dict[str, Any], value: Any) -> None:
+    if value is None:
+        return
+    place = _place(value, "type")
+    fields["type_header"] = place.name if isinstance(place, Header) else ""
+
+
+def _separator(word: str) -> Any:
+    def change(fields: dict[str, Any], value: Any) -> None:
+        text = "" if value is None else check_text(word, value, most=2)
+        fields[word] = text[:1]
+        if word == "items":
+            fields["spaces"] = text[1:] == " "
+        if len(text) > 1 and not (word == "items" and text[1] == " "):
+            raise ConfigError("must be one character; items may have a space behind it", word)
+
+    return change
+
+
+def _text(word: str, *, most: int = 256) -> Any:
+    def change(fields: dict[str, Any], value: Any) -> None:
+        fields[word] = check_text(word, value, least=0, most=most)
+
+    return change
+
+
+def _set_prefix_required(fields: dict[str, Any], value: Any) -> None:
+    if not isinstance(value, bool):
+        raise ConfigError("must be True or False", "prefix_required")
+    fields["prefix_required"] = value
+
+
+def _set_strip(fields: dict[str, Any], value: Any) -> None:
+    fields["strip"] = [
+        check_text("strip", prefix)
+        for prefix in check_list("strip", value, "must be a list of prefixes")
+    ]
+
+
+def _set_tolerance(fields: dict[str, Any], value: Any) -> None:
+    fields["tolerance"] = check_seconds("tolerance", value, 0.001, 10 * 365 * 86400.0)
+
+
+_CHANGES: Final = {
+    "name": _text("name", most=64),
+    "sig": _set_sig,
+    "alg": _set_alg,
+    "key": _text("key"),
+    "strip": _set_strip,
+    "items": _separator("items"),
+    "kv": _separator("kv"),
+    "accept": _set_accept,
+    "prefix": _text("prefix"),
+    "prefix_required": _set_prefix_required,
+    "enc": _text("enc"),
+    "msg": _set_msg,
+    "time": _set_time,
+    "timestamp": _set_timestamp,
+    "tolerance": _set_tolerance,
+    "id": _set_id,
+    "type": _set_type,
+}
+# Some look at what those before them have set.
+_ORDER: Final = tuple(_CHANGES)
