@@ -33,6 +33,8 @@ struct SignatureVector {
   std::int64_t tolerance = 300;
   std::string expect;
   std::vector<std::string> reasons;
+  // What the scheme needs beyond key and headers, numbers as text.
+  std::vector<std::pair<std::string, std::string>> extra;
 
   // Views that live as long as this row.
   std::vector<Header> header_views() const {
@@ -98,6 +100,20 @@ inline void read_secrets(const simdjson::dom::element& row, SignatureVector& out
   }
 }
 
+inline void read_extra(const simdjson::dom::element& row, SignatureVector& out) {
+  simdjson::dom::object object;
+  if (row["extra"].get(object) != simdjson::SUCCESS) return;
+  for (const auto field : object) {
+    std::string_view text;
+    std::int64_t number = 0;
+    if (field.value.get(text) == simdjson::SUCCESS) {
+      out.extra.emplace_back(field.key, text);
+    } else if (field.value.get(number) == simdjson::SUCCESS) {
+      out.extra.emplace_back(field.key, std::to_string(number));
+    }
+  }
+}
+
 inline SignatureVector read_signature_vector(const simdjson::dom::element& row) {
   SignatureVector out;
   out.scheme = text_at(row, "scheme");
@@ -116,6 +132,7 @@ inline SignatureVector read_signature_vector(const simdjson::dom::element& row) 
   }
   read_headers(row, out);
   read_secrets(row, out);
+  read_extra(row, out);
   return out;
 }
 

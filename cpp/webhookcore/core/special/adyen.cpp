@@ -95,7 +95,8 @@ Result<SignedMessage> sign_adyen(const Scheme& scheme, const SigningRequest& req
   const auto items = find_notifications(request.body);
   std::string body(request.body);
   const auto objects = find_objects(body);
-  if (items.empty() || !objects || objects->size() != items.size()) {
+  if (items.empty() || items.size() > kMaxSignatures || !objects ||
+      objects->size() != items.size()) {
     return refused("body", "this scheme signs the items of a JSON object, at most 64");
   }
   // From the last to the first, so that the places of those before do not move.

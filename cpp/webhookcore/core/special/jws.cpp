@@ -116,6 +116,21 @@ std::optional<Reason> check_validity(const Scheme& scheme, const std::string& pa
   return std::nullopt;
 }
 
+std::optional<TimePoint> issued_at(const Scheme& scheme, const std::string& payload) {
+  if (scheme.timestamp == TimestampForm::none) return std::nullopt;
+  return claimed_time(payload, "iat").at;
+}
+
+std::optional<Reason> check_claims(const Scheme& scheme, const std::string& payload,
+                                   std::string_view body, TimePoint now) {
+  if (!is_json_object(payload)) return Reason::malformed_header;
+  if (scheme.timestamp != TimestampForm::none && !issued_at(scheme, payload)) {
+    return Reason::malformed_timestamp;
+  }
+  const auto fault = check_body_hash(scheme, payload, body);
+  return fault ? fault : check_validity(scheme, payload, now);
+}
+
 }  // namespace
 
 SpecialReading read_jws(const Scheme& scheme, const SignedRequest& request, TimePoint now) {
@@ -135,12 +150,9 @@ SpecialReading read_jws(const Scheme& scheme, const SignedRequest& request, Time
   if (!signature) return Refusal{Reason::malformed_signature, name};
   read.parts.push_back({{std::string(jws->content)}, algorithm, std::move(*signature)});
 
-  if (scheme.timestamp != TimestampForm::none) {
-    read.timestamp = claimed_time(jws->payload, "iat").at;
-    if (!read.timestamp) return Refusal{Reason::malformed_timestamp, name};
-  }
-  read.told_last = check_body_hash(scheme, jws->payload, request.body);
-  if (!read.told_last) read.told_last = check_validity(scheme, jws->payload, now);
+  // Nothing of the claims is believed, nor complained of, before the signature is.
+  read.timestamp = issued_at(scheme, jws->payload);
+  read.told_last = check_claims(scheme, jws->payload, request.body, now);
   return read;
 }
 
