@@ -47,7 +47,7 @@ class Verifier(_core.VerifierBase):
             tolerance that is not above zero.
     """
 
-    provider: Provider
+    provider = Provider("?", "?")
 
     # The same parameters as __init__, because this is where help() reads them.
     def __new__(
@@ -268,18 +268,20 @@ def sign_body(
     *,
     body: bytes,
     secret: Secret | Sequence[Secret],
+    id: str | None = None,
     timestamp: float | None = None,
     content_type: str | None = None,
 ) -> bytes:
     """The body with the signature in it, for the schemes that put it there.
 
-    Mailgun, Adyen payments and Amazon SNS do. The arguments are those of ``sign()``.
+    Mailgun, Adyen payments and Amazon SNS do. The arguments are those of ``sign()``;
+    ``id`` becomes Mailgun's token.
 
     Raises:
         ConfigError: As ``sign()``; also for a scheme that signs in headers.
     """
     secret = hide([secret] if isinstance(secret, (str, bytes)) else secret)
-    _, changed = _sign(scheme, body, secret, None, None, timestamp, None, "POST", content_type, ())
+    _, changed = _sign(scheme, body, secret, id, None, timestamp, None, "POST", content_type, ())
     if changed is None:
         raise ConfigError("signs in headers: use sign()", "scheme")
     return changed

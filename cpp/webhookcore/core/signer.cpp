@@ -63,7 +63,7 @@ Result<std::string> sign_pieces(const SigningKey& key, Pieces pieces) {
 // The sender's own headers, and the type where the scheme signs its header.
 std::vector<Header> signed_headers(const Scheme& scheme, const SigningRequest& request) {
   std::vector<Header> headers(request.headers.begin(), request.headers.end());
-  if (!scheme.type_header.empty()) {
+  if (!scheme.type_header.empty() && find_header(headers, scheme.type_header).count == 0) {
     headers.push_back({scheme.type_header, type_for_header(scheme, request)});
   }
   return headers;

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import webhookcore as wh
+
 VECTORS = Path(__file__).parents[2] / "vectors"
 
 
@@ -35,11 +37,52 @@ class SignatureRow:
     body: bytes
     now: float | None
     tolerance: float
+    extra: dict[str, Any]
     expect: str
     reasons: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"{self.provider}-{self.name}"
+
+    @property
+    def scheme(self) -> wh.Scheme | str:
+        """What a user would name: the provider, with the settings that it needs."""
+        make = _SCHEMES.get(self.provider)
+        return self.provider if make is None else make(self.extra)
+
+
+def _convoy(extra: dict[str, Any]) -> wh.Scheme:
+    scheme = wh.scheme("convoy-advanced" if extra["advanced"] else "convoy")
+    return scheme.replace(alg=f"hmac-{extra['algo']}", enc=_ENCODINGS[extra["encoding"]])
+
+
+def _generic_hmac(extra: dict[str, Any]) -> wh.Scheme:
+    optional = extra.get("prefix_optional", False)
+    return wh.Scheme(
+        sig="X-Signature",
+        alg=f"hmac-{extra['algo']}",
+        enc=_ENCODINGS[extra["encoding"]],
+        prefix=f"{extra['algo']}=" if optional else "",
+        prefix_required=not optional,
+        items=extra.get("list_separator"),
+        name="generic-hmac",
+    )
+
+
+def _rfc9421(extra: dict[str, Any]) -> wh.Scheme:
+    algorithm = {"ecdsa-p256-sha256": "ecdsa-p256-raw"}.get(extra["alg"], extra["alg"])
+    return wh.scheme("rfc9421").replace(
+        alg=algorithm, required="", label=extra["label"], status=str(extra.get("status", ""))
+    )
+
+
+_ENCODINGS = {"hex": "hex", "base64": "b64"}
+_SCHEMES = {
+    "convoy": _convoy,
+    "generic-hmac": _generic_hmac,
+    "rfc9421": _rfc9421,
+    "paypal": lambda extra: wh.scheme("paypal").replace(webhook_id=extra["webhook_id"]),
+}
 
 
 def _secrets(row: dict[str, Any]) -> tuple[str, ...]:
@@ -49,7 +92,7 @@ def _secrets(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(json.loads(text)) if text.startswith("[") else (text,)
 
 
-def signature_rows(providers: tuple[str, ...]) -> list[SignatureRow]:
+def signature_rows() -> list[SignatureRow]:
     return [
         SignatureRow(
             provider=row["scheme"],
@@ -61,11 +104,11 @@ def signature_rows(providers: tuple[str, ...]) -> list[SignatureRow]:
             body=_decoded(row, "body_b64"),
             now=row.get("now"),
             tolerance=row.get("tolerance", 300),
+            extra=row.get("extra", {}),
             expect=row["expect"],
             reasons=tuple(row.get("reasons", ())),
         )
         for row in _lines("signatures.jsonl")
-        if row["scheme"] in providers
     ]
 
 
