@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -153,38 +152,6 @@ class Scheme:
             fields["settings"] = _settings(fields, settings)
         return Scheme._of(_changed(fields, words), _provider(self.provider, words))
 
-    def describe(self) -> dict[str, Any]:
-        """What the scheme says, as a dict to print or to make a table of; a copy.
-
-        ``alg`` maps the tags of a signature list to algorithms (one empty tag where the
-        header holds a bare signature). ``families`` has the header names of each
-        spelling: the first family of which a request has any header is used wholly.
-        ``special`` names the function of a scheme that no row can say. ``id`` and
-        ``type`` are lists of places, and the first that holds something wins. The rest
-        are keywords of ``Scheme``, and the settings that ``replace()`` takes.
-        """
-        fields, row = self._fields, self.provider
-        _, time_header, _, _ = (fields["families"] or [("", "", "", False)])[0]
-        places = (("header", time_header), ("field", fields["time_field"]),
-                  ("json", fields["time_json"]))  # fmt: skip
-        same = ("name", "key", "strip", "items", "kv", "prefix", "prefix_required", "enc", "msg",
-                "timestamp", "tolerance", "special", "needs")  # fmt: skip
-        described: dict[str, Any] = {
-            **{word: fields[word] for word in same},
-            "title": row.title,
-            "confirmed": row.confirmed,
-            "alg": dict(fields["versions"]),
-            "families": [
-                {"sig": f"{sig}*" if numbered else sig, "time": time, "id": id}
-                for sig, time, id, numbered in fields["families"]
-            ],
-            "time": next((f"{kind}:{name}" for kind, name in places if name), None),
-            "settings": {**dict.fromkeys(fields["needs"], ""), **fields["settings"]},
-            "id": [_place_text(place) for place in row.id],
-            "type": [_place_text(place) for place in row.type],
-        }
-        return copy.deepcopy(described)
-
     def __repr__(self) -> str:
         return f"<Scheme {self.name}>"
 
@@ -251,12 +218,6 @@ def _place(text: Any, field: str) -> Place:
     if not name or kind not in ("header", "json"):
         raise ConfigError(_PLACE_FORM, field)
     return Header(name) if kind == "header" else Body(name)
-
-
-def _place_text(place: Place) -> str:
-    if isinstance(place, Body):
-        return f"json:{place.path}"
-    return f"{'header' if isinstance(place, Header) else 'form'}:{place.name}"
 
 
 # ---- What each keyword changes -----------------------------------------------------------
