@@ -116,22 +116,24 @@ TEST_CASE("an endpoint's own headers are sent, but never in place of ours") {
                  {"Transfer-Encoding", "chunked"}, {"Connection", "close"},
                  {"Content-Type", "text/plain"},   {"Webhook-Id", "other"},
                  {"webhook-signature", "v1,x"},    {"WEBHOOK-anything", "x"},
-                 {"X-Hub-Signature-256", "mine"},  {"stripe-signature", "x"}};
-  row.schemes = {"standard", "stripe"};
+                 {"X-Slack-Signature", "mine"},    {"stripe-signature", "x"},
+                 {"X-Hub-Signature", "x"}};
+  row.schemes = {"standard", "stripe", "github"};
   const HttpAttempt attempt = request_of(row);
   CHECK(header_of(attempt, "authorization") == "Bearer x");
   CHECK(header_of(attempt, "user-agent") == "mine");
   CHECK(header_of(attempt, "content-type") == "application/json");
   CHECK(header_of(attempt, "webhook-id") == "msg_1");
-  for (const char* name :
-       {"host", "content-length", "transfer-encoding", "connection", "webhook-anything"}) {
+  for (const char* name : {"host", "content-length", "transfer-encoding", "connection",
+                           "webhook-anything", "x-hub-signature"}) {
     INFO(name);
     CHECK(header_of(attempt, name).empty());
   }
   CHECK(verifies(attempt, "standard", kSecret, kStart));
   CHECK(verifies(attempt, "stripe", kSecret, kStart));
+  CHECK(verifies(attempt, "github", kSecret, kStart));
   // Of a scheme that this endpoint does not have.
-  CHECK(header_of(attempt, "x-hub-signature-256") == "mine");
+  CHECK(header_of(attempt, "x-slack-signature") == "mine");
 }
 
 TEST_CASE("a header that could smuggle another one in is not sent") {
