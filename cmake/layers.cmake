@@ -54,11 +54,13 @@ function(webhookcore_include_tree out name folder headers)
   set(${out} "${root}" PARENT_SCOPE)
 endfunction()
 
-# Adds the definition of the deliberate fault that WEBHOOKCORE_MUTANT names, if it names one.
-function(webhookcore_mutable name)
-  if(WEBHOOKCORE_MUTANT)
-    string(TOUPPER "WEBHOOKCORE_MUTANT_${WEBHOOKCORE_MUTANT}" definition)
-    target_compile_definitions(webhookcore_${name} PRIVATE ${definition})
+# webhookcore_mutant(NAME file): the file of the calling folder that holds the deliberate fault
+# NAME, which WEBHOOKCORE_MUTANT may ask for. The other files compile to what they always do.
+function(webhookcore_mutant name file)
+  if(WEBHOOKCORE_MUTANT STREQUAL name)
+    string(TOUPPER "WEBHOOKCORE_MUTANT_${name}" definition)
+    set_source_files_properties("${CMAKE_CURRENT_SOURCE_DIR}/${file}" PROPERTIES
+      COMPILE_DEFINITIONS ${definition})
   endif()
 endfunction()
 

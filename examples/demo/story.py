@@ -148,10 +148,9 @@ def _knock_again(story: Story, server: Server) -> None:
     step = max(1, len(accepted) // REPEATS)
     for _, request in accepted[::step][:REPEATS]:
         story.repeat_answers[_post(server.port, request)] += 1
-    real = next(request for id, request in accepted if id in story.ids)
-    story.forged_answer = _post(
-        server.port, Captured(real.path, real.headers, real.body[:-1] + b"!")
-    )
+    real = next(request for id, request in accepted if id in story.ids and request.body)
+    forged = bytes([real.body[0] ^ 1]) + real.body[1:]
+    story.forged_answer = _post(server.port, Captured(real.path, real.headers, forged))
 
 
 def _post(port: int, request: Captured) -> tuple[int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Final, Generic, TypeVar, overload
 
 from . import _core
 from .config import Durability, check_seconds, check_text, check_whole, parse_store_url
@@ -13,7 +13,7 @@ Row = TypeVar("Row")
 
 _PAGE = 100
 # SQLite's largest integer.
-_HIGHEST = 2**63 - 1
+HIGHEST_KEY: Final = 2**63 - 1
 
 
 def open_store(
@@ -61,9 +61,9 @@ class Listing(Sequence[Row], Generic[Row]):
         limit: int | None = None,
     ) -> None:
         if limit is not None:
-            check_whole("limit", limit, 1, _HIGHEST)
+            check_whole("limit", limit, 1, HIGHEST_KEY)
         if cursor is not None and cursor_field == "key":
-            check_whole("cursor", cursor, 0, _HIGHEST)
+            check_whole("cursor", cursor, 0, HIGHEST_KEY)
         elif cursor is not None:
             check_text("cursor", cursor)
         self._fetch = fetch

@@ -10,15 +10,20 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from . import core_choice  # noqa: F401  # First: decides which module is loaded.
 
 import webhookcore as wh  # isort: skip
 
+from support.waiting import wait_until  # isort: skip
+
 from .sender import open_client  # isort: skip
 
 BODY = "x" * 20_000
 MOST = 3000  # 60 MB: more than any disk here holds.
+Outcome = TypeVar("Outcome")
 
 
 def fill(client: wh.Client, ids: list[str]) -> tuple[str, float]:
@@ -32,29 +37,24 @@ def fill(client: wh.Client, ids: list[str]) -> tuple[str, float]:
     return "none", 0.0
 
 
+def until_it_works(call: Callable[[], Outcome], seconds: float) -> Outcome:
+    """Calls again while the store refuses."""
+    errors: list[wh.StoreError] = []
+
+    def works() -> list[Outcome]:
+        try:
+            return [call()]
+        except wh.StoreError as error:
+            errors.append(error)
+            return []
+
+    return wait_until(works, lambda: f"{errors[-1]!r}", seconds)[0]
+
+
 def send_until_it_works(client: wh.Client) -> tuple[str, float]:
     begin = time.monotonic()
-    while True:
-        try:
-            return client.send("afterwards.sent", {}).id, time.monotonic() - begin
-        except wh.StoreError:  # noqa: PERF203  # It waits for space anyway.
-            if time.monotonic() - begin > 20:
-                raise
-            time.sleep(0.05)
-
-
-def deliver_until_it_works(client: wh.Client) -> None:
-    """The engine may rest for 2 s after a failure of the store, and says so meanwhile."""
-    ends = time.monotonic() + 5
-    while True:
-        try:
-            client.run_until_idle(wait=3)
-        except wh.StoreError:  # noqa: PERF203  # It waits for space anyway.
-            if time.monotonic() > ends:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+    message = until_it_works(lambda: client.send("afterwards.sent", {}), seconds=20)
+    return message.id, time.monotonic() - begin
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def main() -> None:
         error, seconds = fill(client, ids)
         again, _ = fill(client, ids)
         busy = time.process_time()
-        time.sleep(1.0)  # A second of a full disk, in which nothing may spin.
+        time.sleep(1.0)  # What is measured: a second of a full disk, in which nothing may spin.
         busy = time.process_time() - busy
         readable = len(list(client.messages.list()))
         print("full", flush=True)
@@ -79,7 +79,8 @@ def main() -> None:
         id, resumed_after = send_until_it_works(client)
         ids.append(id)
         if options["delivering"]:
-            deliver_until_it_works(client)
+            # The engine may rest for 2 s after a failure of the store, and says so meanwhile.
+            until_it_works(lambda: client.run_until_idle(wait=3), seconds=5)
     report = {
         "ids": ids,
         "errors": [error, again],

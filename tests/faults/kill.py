@@ -136,12 +136,12 @@ class Slot:
         return self._run.ledger.unknown(self._name) + self._run.ledger.some_acked(SENT_AGAIN)
 
     def _let_it_live(self, life: Life) -> None:
-        # One in ten dies while it opens the file. The waits are the random moments of the kills.
+        # One in ten dies while it opens the file.
         if self._chance.random() < 0.1:
-            time.sleep(self._chance.uniform(0.0, 0.03))
+            time.sleep(self._chance.uniform(0.0, 0.03))  # The random moment.
             return
         life.wait_until_up()
-        time.sleep(self._chance.uniform(0.05, 0.4))
+        time.sleep(self._chance.uniform(0.05, 0.4))  # The random moment.
 
 
 class KillRun:

@@ -9,25 +9,19 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 
 from . import core_choice  # noqa: F401  # First: decides which module is loaded.
 
 import webhookcore as wh  # isort: skip
 
+from support.waiting import wait_until  # isort: skip
+
 from .sender import open_client, say  # isort: skip
 
 
 class OnPurposeError(Exception):
     pass
-
-
-def wait_until_in_flight(client: wh.Client) -> None:
-    ends = time.monotonic() + 30
-    while not len(client.deliveries.list(state="in_flight", limit=1)):
-        assert time.monotonic() < ends, "nothing is in flight"
-        time.sleep(0.01)
 
 
 def send_until_closed(client: wh.Client) -> None:
@@ -93,7 +87,7 @@ def prepare(state: str, client: wh.Client) -> wh.Client | None:
         client.start()
         for number in range(12):
             client.send("in.flight", {"number": number})
-        wait_until_in_flight(client)
+        wait_until(lambda: len(client.deliveries.list(state="in_flight", limit=1)), "in flight")
     if state == "sending":
         for _ in range(3):
             threading.Thread(target=send_until_closed, args=(client,), daemon=True).start()

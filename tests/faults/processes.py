@@ -11,12 +11,13 @@ from typing import Any
 
 from .core_choice import VARIABLE
 
-TESTS = Path(__file__).parents[1]
+# Of this package, and of `support`.
+FOLDERS = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "python")]
 
 
 def environment(core: Path | None = None, **variables: str) -> dict[str, str]:
     """Ours, with the programs of this folder importable; `core` is another build of the module."""
-    paths = [str(TESTS), os.environ.get("PYTHONPATH", "")]
+    paths = [*FOLDERS, os.environ.get("PYTHONPATH", "")]
     result = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **variables}
     # pytest-cov and its like must not start up inside processes that are killed.
     result.pop("COV_CORE_SOURCE", None)

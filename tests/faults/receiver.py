@@ -118,7 +118,7 @@ class Receiver:
         server.close()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(asyncio.sleep(0))  # Lets them be cancelled.
         self._loop.close()
 
     def _connected(self) -> None:

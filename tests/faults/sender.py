@@ -50,8 +50,7 @@ def send_forever(client: wh.Client, prefix: str, chance: random.Random) -> None:
         for _ in range(chance.randint(1, 4)):
             number += 1
             send(client, f"{prefix}-{number}")
-        # An arrival rate, not a wait for something.
-        time.sleep(chance.uniform(0, LONGEST_PAUSE))
+        time.sleep(chance.uniform(0, LONGEST_PAUSE))  # An arrival rate.
 
 
 def main() -> None:

@@ -1,15 +1,17 @@
-"""The bug itself, with SQLite alone: a passive checkpoint meets a commit. Prints what was lost.
+"""The bug itself, with SQLite alone: a passive checkpoint meets a commit. Prints what was acked.
 
-Needs wal_window.c preloaded; shows that the moment it makes long is the one that loses commits.
+Needs wal_window.c preloaded; shows that the moment in which it holds is the one that loses commits.
 """
 
 from __future__ import annotations
 
 import ctypes
 import json
+import os
 import sys
 import threading
-import time
+
+from .wal_window import HELD_AT, Hold
 
 ctypes.CDLL("libsqlite3.so.0", ctypes.RTLD_GLOBAL)
 sqlite = ctypes.CDLL(None)  # All that is global, the preloaded functions first.
@@ -43,8 +45,8 @@ def insert(handle: ctypes.c_void_p, numbers: range) -> list[int]:
 
 def main() -> None:
     sqlite.sqlite3_libversion.restype = ctypes.c_char_p
-    path = json.loads(sys.argv[1])["path"]
-    writer, other = open_database(path), open_database(path)
+    options = json.loads(sys.argv[1])
+    writer, other = (open_database(options["path"]) for _ in range(2))
     run(writer, "CREATE TABLE rows (number INTEGER PRIMARY KEY, content BLOB)")
     acked = insert(writer, range(50))
     run(other, "SELECT sum(length(content)) FROM rows")  # Maps the file in that connection.
@@ -53,20 +55,20 @@ def main() -> None:
     acked += insert(writer, range(50, 250))
     checkpoint(writer)  # All of the log is in the file now; the next commit begins it anew.
 
+    held = Hold(options["held"])
+    held.go_on("before")
+    os.environ[HELD_AT] = held.prefix
     thread = threading.Thread(target=checkpoint, args=(other,))
-    window = ctypes.c_int.in_dll(sqlite, "wal_window_is_open")
     thread.start()
-    ends = time.monotonic() + 10
-    while not window.value and time.monotonic() < ends:
-        time.sleep(0.001)
-    opened = bool(window.value)
+    held.wait("inside")
     acked += insert(writer, range(250, 300))
+    held.go_on("inside")
     thread.join()
     acked += insert(writer, range(300, 320))
     for handle in (writer, other):
         sqlite.sqlite3_close(handle)
     version = sqlite.sqlite3_libversion().decode()
-    print(json.dumps({"acked": acked, "window": opened, "sqlite": version}))
+    print(json.dumps({"acked": acked, "sqlite": version}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Sends large messages as fast as it can, so that the log is folded into the file again and again."""
+"""Sends large messages, so that the log is folded into the file again and again.
+
+Each line on standard input says how many, for each of `threads`; `done` follows the last `ack`.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,16 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     with wh.Client(options["store"], durability="normal") as client:
         say("up")
-        sys.stdin.readline()
-        threads = [threading.Thread(target=send, args=(client, options["sends"])) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        for line in sys.stdin:
+            threads = [
+                threading.Thread(target=send, args=(client, int(line)))
+                for _ in range(options["threads"])
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            say("done")
 
 
 if __name__ == "__main__":

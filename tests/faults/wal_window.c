@@ -2,6 +2,9 @@
 // commits (https://sqlite.org/wal.html#walresetbug), and takes defences away, one by one:
 //
 //   WAL_WINDOW_US       how long each moment is made, in microseconds
+//   WAL_WINDOW_HOLD     the beginning of file names: the process stops in its first checkpoint
+//                       "-before" it begins and "-inside" the dangerous moment; it makes the file
+//                       of that name and goes on once there is one that ends in "-go" as well
 //   WAL_WINDOW_MMAP     set: memory mapping stays on, although the program switches it off
 //   WAL_WINDOW_PASSIVE  set: every checkpoint is a passive one
 //   WAL_WINDOW_NO_GATE  set: the lock around commits and checkpoints is not taken
@@ -20,7 +23,6 @@ enum { kBusy = 5 };
 
 static __thread int in_checkpoint;
 static __thread int moments;
-volatile int wal_window_is_open;  // For a program that wants to act inside the moment.
 
 // The library is loaded by a Python module for itself, so RTLD_NEXT does not see it.
 static void* of_sqlite(const char* name) {
@@ -32,9 +34,20 @@ static void linger(void) {
   const char* microseconds = getenv("WAL_WINDOW_US");
   if (!in_checkpoint || microseconds == NULL) return;
   ++moments;
-  wal_window_is_open = 1;
   usleep((useconds_t)atoi(microseconds));
-  wal_window_is_open = 0;
+}
+
+static void hold(const char* moment) {
+  const char* prefix = getenv("WAL_WINDOW_HOLD");
+  if (!in_checkpoint || prefix == NULL) return;
+  char here[4096];
+  char go[4096];
+  snprintf(here, sizeof here, "%s-%s", prefix, moment);
+  snprintf(go, sizeof go, "%s-%s-go", prefix, moment);
+  const int file = open(here, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return;  // Not for the first time.
+  close(file);
+  while (access(go, F_OK) != 0) usleep(1000);  // There is no event to wait for.
 }
 
 int sqlite3_wal_checkpoint_v2(void* db, const char* name, int mode, int* log, int* done) {
@@ -42,6 +55,7 @@ int sqlite3_wal_checkpoint_v2(void* db, const char* name, int mode, int* log, in
   if (real == NULL) real = of_sqlite("sqlite3_wal_checkpoint_v2");
   in_checkpoint = 1;
   moments = 0;
+  hold("before");
   if (getenv("WAL_WINDOW_PASSIVE") != NULL) {
     linger();  // Others commit meanwhile, so that the checkpoint finds the log changed.
     mode = 0;
@@ -49,7 +63,7 @@ int sqlite3_wal_checkpoint_v2(void* db, const char* name, int mode, int* log, in
   int code = real(db, name, mode, log, done);
   // Another one is under way: this one follows at its heels, before the next commit.
   for (int tries = 0; mode == 0 && code == kBusy && tries < 5000; ++tries) {
-    usleep(20);
+    usleep(20);  // SQLite's own waiting would take milliseconds.
     code = real(db, name, mode, log, done);
   }
   in_checkpoint = 0;
@@ -69,6 +83,7 @@ int sqlite3_wal_checkpoint_v2(void* db, const char* name, int mode, int* log, in
 int munmap(void* address, size_t length) {
   static int (*real)(void*, size_t);
   if (real == NULL) real = dlsym(RTLD_NEXT, "munmap");
+  hold("inside");
   linger();
   return real(address, length);
 }

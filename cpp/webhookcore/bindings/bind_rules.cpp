@@ -11,6 +11,7 @@
 #include "webhookcore/base/random.h"
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/core/event_pattern.h"
+#include "webhookcore/core/reserved_headers.h"
 #include "webhookcore/core/retry_policy.h"
 
 namespace webhookcore {
@@ -19,6 +20,10 @@ namespace {
 
 bool matches(const std::string& pattern, const std::string& type) {
   return matches_event_pattern(pattern, type);
+}
+
+bool is_reserved(const std::string& name, const std::vector<std::string>& schemes) {
+  return is_reserved_header(name, schemes);
 }
 
 // Unix milliseconds, or None when the schedule (seconds) is spent.
@@ -37,6 +42,7 @@ std::optional<std::int64_t> next_attempt(const std::vector<double>& schedule, do
 }  // namespace
 
 void register_rules(py::module_& module) {
+  module.def("is_reserved_header", &is_reserved, py::arg("name"), py::arg("schemes"));
   module.def("matches_event_pattern", &matches, py::arg("pattern"), py::arg("type"));
   module.def("next_attempt_at", &next_attempt, py::kw_only(), py::arg("schedule"),
              py::arg("jitter"), py::arg("failures"), py::arg("now"));

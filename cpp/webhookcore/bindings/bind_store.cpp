@@ -82,9 +82,10 @@ void register_endpoints(py::classh<Store>& store) {
              unwrap(without_gil([&] { return self.create_endpoint(endpoint); }));
            })
       .def("update_endpoint",
-           [](Store& self, const py::dict& row) {
+           [](Store& self, const py::dict& row, std::int64_t now) {
              const Endpoint endpoint = endpoint_from(row);
-             unwrap(without_gil([&] { return self.update_endpoint(endpoint); }));
+             return to_unix_ms(
+                 unwrap(without_gil([&] { return self.update_endpoint(endpoint, at(now)); })));
            })
       .def("get_endpoint",
            [](Store& self, const std::string& id) {

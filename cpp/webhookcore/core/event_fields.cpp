@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "webhookcore/core/json_numbers.h"
+
 namespace webhookcore {
 namespace {
 
@@ -17,16 +19,11 @@ constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
 // parser of its own for every body would allocate twice the body's size.
 class Reader {
  public:
-  // nullopt unless the body is one JSON object. It lives until the next call.
-  std::optional<dom::object> read(std::string_view body) {
+  // SUCCESS: the body is one JSON object, `object`, which lives until the next call.
+  simdjson::error_code read(std::string_view body, dom::object& object) {
     buffer_.resize(body.size() + simdjson::SIMDJSON_PADDING);
     if (!body.empty()) std::memcpy(buffer_.data(), body.data(), body.size());
-    dom::object object;
-    const bool failed =
-        parser_.parse(buffer_.data(), body.size(), /*realloc_if_needed=*/false).get(object) !=
-        simdjson::SUCCESS;
-    if (failed) return std::nullopt;
-    return object;
+    return parser_.parse(buffer_.data(), body.size(), /*realloc_if_needed=*/false).get(object);
   }
 
   void forget_large_document() {
@@ -50,6 +47,17 @@ std::optional<dom::element> last_value_of(const dom::object& object, std::string
   return found;
 }
 
+std::optional<dom::element> follow(dom::object object, std::string_view path) {
+  while (true) {
+    const std::size_t dot = path.find('.');
+    const auto value = last_value_of(object, path.substr(0, dot));
+    if (!value || dot == std::string_view::npos) return value;
+    if (value->get(object) != simdjson::SUCCESS) return std::nullopt;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+// What is neither a number of 64 bits nor anything else that has a text gives nullopt.
 std::optional<std::string> as_text(const dom::element& value) {
   switch (value.type()) {
     case dom::element_type::STRING:
@@ -65,15 +73,39 @@ std::optional<std::string> as_text(const dom::element& value) {
   }
 }
 
-std::optional<std::string> follow(dom::object object, std::string_view path) {
-  while (true) {
-    const std::size_t dot = path.find('.');
-    const auto value = last_value_of(object, path.substr(0, dot));
-    if (!value) return std::nullopt;
-    if (dot == std::string_view::npos) return as_text(*value);
-    if (value->get(object) != simdjson::SUCCESS) return std::nullopt;
-    path.remove_prefix(dot + 1);
+using Fields = std::vector<std::optional<std::string>>;
+using Paths = std::span<const std::string_view>;
+
+// nullopt when there is a number whose text the parser does not keep.
+std::optional<Fields> fields_of(Reader& reader, std::string_view body, Paths paths) {
+  Fields values(paths.size());
+  dom::object object;
+  const auto error = reader.read(body, object);
+  // A number that is too large has a code of its own, which differs between releases.
+  if (error == simdjson::TAPE_ERROR || error == simdjson::INCORRECT_TYPE) return values;
+  if (error != simdjson::SUCCESS) return std::nullopt;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const auto value = follow(object, paths[i]);
+    if (!value) continue;
+    if (value->type() == dom::element_type::DOUBLE) return std::nullopt;
+    values[i] = as_text(*value);
   }
+  return values;
+}
+
+// The same of a body whose numbers stand in a list, each as it was written.
+Fields fields_of(Reader& reader, const NumberedJson& body, Paths paths) {
+  Fields values(paths.size());
+  dom::object object;
+  if (reader.read(body.json, object) != simdjson::SUCCESS) return values;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const auto value = follow(object, paths[i]);
+    if (!value) continue;
+    std::uint64_t place = 0;
+    const bool is_number = value->get(place) == simdjson::SUCCESS;
+    values[i] = is_number ? std::string(body.numbers[place]) : as_text(*value);
+  }
+  return values;
 }
 
 }  // namespace
@@ -81,12 +113,13 @@ std::optional<std::string> follow(dom::object object, std::string_view path) {
 std::vector<std::optional<std::string>> find_event_fields(std::string_view body,
                                                           std::span<const std::string_view> paths) {
   thread_local Reader reader;
-  std::vector<std::optional<std::string>> values(paths.size());
-  if (const auto object = reader.read(body)) {
-    for (std::size_t i = 0; i < paths.size(); ++i) values[i] = follow(*object, paths[i]);
+  auto values = fields_of(reader, body, paths);
+  if (!values) {
+    const auto numbered = take_out_numbers(body);
+    values = numbered ? fields_of(reader, *numbered, paths) : Fields(paths.size());
   }
   reader.forget_large_document();
-  return values;
+  return std::move(*values);
 }
 
 namespace {

@@ -20,9 +20,10 @@ enum class TransportError : std::uint8_t {
   reset,            // The connection broke after the request went out.
   blocked_address,  // Every address that the host has is denied by the policy.
   invalid_url,
-  invalid_request,  // A method or header that would break the request's framing.
+  invalid_request,  // A message that no request can carry: a header would break the framing,
+                    // or a scheme of the endpoint cannot sign it. Nothing was sent.
   cancelled,        // Shutdown took the transfer away; the receiver may have seen it.
-  not_signed,       // No key or scheme of the endpoint could sign; nothing was sent.
+  not_signed,       // The endpoint has no key or no such scheme; nothing was sent.
 };
 
 std::string_view to_string(TransportError error);

@@ -33,16 +33,17 @@ bool belongs_to(const Scheme& scheme, std::string_view name) {
 
 }  // namespace
 
-bool is_reserved_header(std::string_view name) {
+bool is_reserved_header(std::string_view name, std::span<const std::string> schemes) {
   const std::string lower = to_lower_ascii(name);
   const auto begins = [&](std::string_view prefix) {
     return lower.compare(0, prefix.size(), prefix) == 0;
   };
   if (std::find(kFraming.begin(), kFraming.end(), lower) != kFraming.end()) return true;
   if (std::any_of(kPrefixes.begin(), kPrefixes.end(), begins)) return true;
-  const std::vector<Scheme>& schemes = built_in_schemes();
-  return std::any_of(schemes.begin(), schemes.end(),
-                     [&](const Scheme& scheme) { return belongs_to(scheme, name); });
+  return std::any_of(schemes.begin(), schemes.end(), [&](const std::string& own) {
+    const auto scheme = find_scheme(own);
+    return scheme && belongs_to(*scheme, name);
+  });
 }
 
 }  // namespace webhookcore

@@ -1,10 +1,10 @@
 #include "webhookcore/engine/attempt_request.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "webhookcore/base/bytes.h"
-#include "webhookcore/core/reserved_headers.h"
 #include "webhookcore/core/signer.h"
 
 namespace webhookcore {
@@ -19,18 +19,24 @@ void add_once(std::vector<OwnedHeader>& headers, OwnedHeader header) {
   if (!there) headers.push_back(std::move(header));
 }
 
-bool may_be_sent(const OwnedHeader& header) {
-  return is_header_name(header.name) && is_header_value(header.value) &&
-         !is_reserved_header(header.name);
+// The signer names what it could not sign: a part of the message stays as it is, a key
+// or a clock may not.
+Unsendable unsigned_because(const Error& error) {
+  constexpr std::array<std::string_view, 4> parts = {"id", "type", "url", "body"};
+  const bool of_message = std::find(parts.begin(), parts.end(), error.field) != parts.end();
+  return {of_message ? TransportError::invalid_request : TransportError::not_signed, error.detail};
 }
 
 }  // namespace
 
-Result<HttpAttempt> make_attempt_request(const PreparedEndpoint& endpoint, const Message& message,
-                                         TimePoint now) {
-  if (!endpoint.cannot_sign.empty()) return Error{ErrorCode::config, endpoint.cannot_sign};
+std::variant<HttpAttempt, Unsendable> make_attempt_request(const PreparedEndpoint& endpoint,
+                                                           const Message& message, TimePoint now) {
+  if (!endpoint.cannot_sign.empty()) {
+    return Unsendable{TransportError::not_signed, endpoint.cannot_sign};
+  }
   if (!is_header_value(message.content_type)) {
-    return Error{ErrorCode::config, "the message's content type is no header value"};
+    return Unsendable{TransportError::invalid_request,
+                      "the message's content type is no header value"};
   }
   HttpAttempt attempt{.url = endpoint.row.url, .headers = {}, .body = nullptr};
   attempt.headers.push_back({"Content-Type", message.content_type});
@@ -42,12 +48,10 @@ Result<HttpAttempt> make_attempt_request(const PreparedEndpoint& endpoint, const
                                .content_type = message.content_type};
   for (const SchemeKeys& signing : endpoint.signing) {
     auto headers = sign(*signing.scheme, signing.keys, request);
-    if (!headers.ok()) return headers.error();
+    if (!headers.ok()) return unsigned_because(headers.error());
     for (OwnedHeader& header : *headers) add_once(attempt.headers, std::move(header));
   }
-  for (const OwnedHeader& header : endpoint.row.headers) {
-    if (may_be_sent(header)) add_once(attempt.headers, header);
-  }
+  for (const OwnedHeader& header : endpoint.own_headers) add_once(attempt.headers, header);
   attempt.body = std::make_shared<const std::string>(message.body);
   attempt.timeout = endpoint.row.timeout;
   attempt.connect_timeout = std::min(attempt.connect_timeout, attempt.timeout);

@@ -68,14 +68,14 @@ void Dispatcher::start(Lane& lane, ReadyDelivery delivery, Moment now) {
   }
   auto request = make_attempt_request(*delivery.endpoint, delivery.claimed.message, now.wall);
   UnderWay attempt{std::move(delivery), now.wall, is_probe};
-  if (!request.ok()) {
+  if (const auto* refused = std::get_if<Unsendable>(&request)) {
     if (is_probe) abandon_probe(lane.breaker);
-    TransferResult unsent{.error = TransportError::not_signed};
-    unsent.error_text = request.error().detail;
+    TransferResult unsent{.error = refused->error};
+    unsent.error_text = refused->why;
     return conclude(attempt, std::move(unsent), now);
   }
   const TransferId id = ++last_id_;
-  orders_.starts.push_back({id, std::move(request).value()});
+  orders_.starts.push_back({id, std::get<HttpAttempt>(std::move(request))});
   under_way_.emplace(id, std::move(attempt));
   ++lane.in_flight;
 }

@@ -26,7 +26,7 @@ struct Orders {
   std::vector<TransferStart> starts = {};
   std::vector<ConcludedAttempt> attempts = {};
   std::vector<PutBack> put_backs = {};
-  // Among the rows put back: those whose endpoint is deleted.
+  // Among the rows put back: those whose endpoint is deleted or whose message is gone.
   std::vector<std::int64_t> cancels = {};
 };
 

@@ -1,6 +1,10 @@
 #include "webhookcore/engine/endpoint_cache.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "webhookcore/core/reserved_headers.h"
 
 namespace webhookcore {
 
@@ -31,6 +35,17 @@ std::optional<TimePoint> next_expiry(const Endpoint& row, TimePoint now) {
   return next;
 }
 
+// A file may hold headers that were stored before they were reserved.
+std::vector<OwnedHeader> sendable_headers(const Endpoint& row) {
+  std::vector<OwnedHeader> headers;
+  std::copy_if(row.headers.begin(), row.headers.end(), std::back_inserter(headers),
+               [&](const OwnedHeader& header) {
+                 return is_header_name(header.name) && is_header_value(header.value) &&
+                        !is_reserved_header(header.name, row.schemes);
+               });
+  return headers;
+}
+
 }  // namespace
 
 std::shared_ptr<const PreparedEndpoint> prepare_endpoint(Endpoint row, TimePoint now) {
@@ -49,6 +64,7 @@ std::shared_ptr<const PreparedEndpoint> prepare_endpoint(Endpoint row, TimePoint
     prepared->signing.push_back({scheme, std::move(keys)});
   }
   if (row.schemes.empty()) prepared->cannot_sign = "the endpoint has no scheme";
+  prepared->own_headers = sendable_headers(row);
   prepared->good_until = next_expiry(row, now);
   prepared->row = std::move(row);
   return prepared;

@@ -27,8 +27,9 @@ struct SchemeKeys {
 struct PreparedEndpoint {
   Endpoint row;
   std::vector<SchemeKeys> signing;
-  std::string cannot_sign;              // Why; empty when it can. Holds no secret.
-  std::optional<TimePoint> good_until;  // The next moment at which a secret expires.
+  std::vector<OwnedHeader> own_headers;  // Those of the row that may be sent.
+  std::string cannot_sign;               // Why; empty when it can. Holds no secret.
+  std::optional<TimePoint> good_until;   // The next moment at which a secret expires.
 };
 
 // Only secrets that have not expired at `now` sign.

@@ -55,7 +55,11 @@ class DeliveryStore {
   virtual Result<std::optional<Endpoint>> find_endpoint_by_uid(
       const std::optional<std::string>& tenant, std::string_view uid) = 0;
   virtual Result<std::vector<Endpoint>> list_endpoints(const EndpointFilter& filter) = 0;
-  virtual Result<void> update_endpoint(const Endpoint& endpoint) = 0;  // not_found
+  // A compare-and-set: conflict (field `updated_at`) when the stored row's updated_at is
+  // no longer endpoint.updated_at. Returns the new one: `now`, or later where that would
+  // not be after the old one. Every other change of the row moves it forward too.
+  // not_found; conflict when another endpoint of the tenant has the uid.
+  virtual Result<TimePoint> update_endpoint(const Endpoint& endpoint, TimePoint now) = 0;
   // Cancels what is pending for it, and what returns from an attempt under way;
   // delivered and dead rows stay. not_found.
   virtual Result<void> delete_endpoint(std::string_view id, TimePoint now) = 0;

@@ -2,6 +2,7 @@
 // text is UTF-8 except bodies and header values, which are bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -49,6 +50,12 @@ struct Endpoint {
   TimePoint created_at{};
   TimePoint updated_at{};
 };
+
+// Strictly later than the last one, whatever the clock does, so that an endpoint's
+// `updated_at` tells each state of its row from all others.
+inline TimePoint next_update_at(TimePoint last, TimePoint now) {
+  return std::max(now, last + Duration{1});
+}
 
 struct Message {
   std::string id;  // "msg_" + ULID
@@ -102,7 +109,7 @@ struct ClaimedDelivery {
   std::int64_t key = 0;
   LeaseToken token;
   Message message;
-  std::string endpoint_id;
+  std::string endpoint_id;  // Empty: its row or the message's is gone; nothing can be sent.
   int attempts = 0;
   int budget_used = 0;
   std::string trigger;  // "send", "retry" or "replay": what brought it here.

@@ -60,6 +60,18 @@ TransportError classify(CURLcode code, bool request_sent) {
   }
 }
 
+std::string_view text_of(CURLcode code, bool response_began) {
+  if (code == CURLE_OK) return "the response ended before its head was whole";
+  // 7.88 says so of the buffer that it keeps a line in, and of nothing else while it reads.
+  if (code == CURLE_OUT_OF_MEMORY && response_began) {
+    return "a response header line is longer than 100 KiB";
+  }
+#if LIBCURL_VERSION_NUM >= 0x080600
+  if (code == CURLE_TOO_LARGE) return "a response header line is longer than 100 KiB";
+#endif
+  return curl_easy_strerror(code);
+}
+
 std::string error_text(std::string_view text) {
   std::string clean{text.substr(0, 200)};
   for (char& byte : clean) {

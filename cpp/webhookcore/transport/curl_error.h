@@ -14,6 +14,9 @@ namespace webhookcore {
 // TransportError::none whatever its code. `request_sent`: any byte of it.
 TransportError classify(CURLcode code, bool request_sent);
 
+// What `code` says to a user. `response_began`: any byte of an answer had come.
+std::string_view text_of(CURLcode code, bool response_began);
+
 // Fit for a log line: at most 200 bytes of printable ASCII.
 std::string error_text(std::string_view text);
 

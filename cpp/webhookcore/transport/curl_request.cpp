@@ -210,10 +210,9 @@ void CurlRequest::finish(CURLcode code, Duration dns, TransferResult& result) {
   if (!response_.problem().empty()) {
     result.error = TransportError::bad_response;
     result.error_text = error_text(response_.problem());
-  } else if (code == CURLE_OK) {
-    result.error_text = "the response ended before its head was whole";
   } else {
-    result.error_text = error_text(told != nullptr ? told : curl_easy_strerror(code));
+    const bool began = result.phases.first_byte.has_value();
+    result.error_text = error_text(told != nullptr ? told : text_of(code, began));
   }
 }
 

@@ -10,7 +10,7 @@ from ..config import LONGEST_WAIT, Breaker, Retry, check_seconds, retry_schedule
 from ..errors import ConfigError
 from ..urls import UrlPolicy
 from .client import Client
-from .endpoints import HeaderOption
+from .endpoint_options import HeaderOption
 from .rows import Attempt
 
 # Seconds, for what is neither waiting nor HTTP.

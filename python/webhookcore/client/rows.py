@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Final
 
-from ..errors import ConfigError
+from ..errors import NotFoundError
 from ..exchange import Headers
+from ..store import HIGHEST_KEY
 
-DELIVERY_PREFIX = "dlv_"
+DELIVERY_PREFIX: Final = "dlv_"
+# Not longer, because int() refuses to read very long ones.
+_DELIVERY_ID: Final = re.compile(rf"{DELIVERY_PREFIX}([0-9]{{1,100}})")
 
 
 def shown_time(ms: int | None) -> datetime | None:
@@ -230,15 +234,16 @@ def delivery_key(delivery: str | Delivery) -> int:
     """The store's key of a delivery.
 
     Raises:
-        ConfigError: Not a delivery's id.
+        NotFoundError: No delivery can have that id.
     """
     text = delivery.id if isinstance(delivery, Delivery) else delivery
-    digits = text.removeprefix(DELIVERY_PREFIX) if isinstance(text, str) else ""
-    if not text or digits == text or not digits.isascii() or not digits.isdigit():
-        raise ConfigError(f"must be a delivery's id such as {DELIVERY_PREFIX}7", "delivery")
-    if len(digits) > 18:
-        raise ConfigError("no delivery has such a number", "delivery")
-    return int(digits)
+    match = _DELIVERY_ID.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise NotFoundError(f"no delivery {text!r}; an id is like {DELIVERY_PREFIX}7")
+    key = int(match[1])
+    if key > HIGHEST_KEY:
+        raise NotFoundError(f"no delivery {text!r}")
+    return key
 
 
 def shown_moment(ms: int) -> datetime:

@@ -23,14 +23,51 @@ TEST_CASE("each path gets its own value, and a path that leads nowhere none") {
   CHECK(find_event_fields("{}", {}).empty());
 }
 
-TEST_CASE("integers and booleans come as JSON writes them, other kinds not at all") {
+TEST_CASE("numbers and booleans come as JSON writes them, other kinds not at all") {
   CHECK(field(R"({"id":42})", "id") == "42");
   CHECK(field(R"({"id":-7})", "id") == "-7");
   CHECK(field(R"({"id":18446744073709551615})", "id") == "18446744073709551615");
   CHECK(field(R"({"id":true})", "id") == "true");
   CHECK(field(R"({"id":""})", "id") == "");
-  for (const char* body : {R"({"id":null})", R"({"id":1.5})", R"({"id":[1]})", R"({"id":{}})",
-                           R"({"id":18446744073709551616})"}) {
+  for (const char* body : {R"({"id":null})", R"({"id":[1]})", R"({"id":{}})"}) {
+    CAPTURE(body);
+    CHECK_FALSE(field(body, "id"));
+  }
+}
+
+TEST_CASE("a number of any length is its text as written") {
+  for (const std::string& number :
+       {std::string("18446744073709551616"), std::string("-9223372036854775809"),
+        std::string("1.50"), std::string("1E3"), std::string("-0.0"), std::string("1e999"),
+        std::string(5000, '7')}) {
+    CAPTURE(number);
+    CHECK(field("{\"id\":" + number + "}", "id") == number);
+    CHECK(field("{\"data\":{\"id\":[1,2],\"key\" : " + number + " }}", "data.key") == number);
+  }
+}
+
+TEST_CASE("a large number beside it changes no other value") {
+  const std::string body =
+      R"({"value":340282366920938463463374607431768211456,"id":"evt \"9\"","at":1700000000,)"
+      R"("live":true,"none":null,"list":[1e400,-1],"7":"seven"})";
+  CHECK(field(body, "id") == "evt \"9\"");
+  CHECK(field(body, "at") == "1700000000");
+  CHECK(field(body, "live") == "true");
+  CHECK(field(body, "7") == "seven");
+  CHECK_FALSE(field(body, "none"));
+  CHECK_FALSE(field(body, "list"));
+  CHECK_FALSE(field(body, "value.more"));
+}
+
+TEST_CASE("a large number makes no JSON of what is none") {
+  const std::string large = "18446744073709551616";
+  for (const std::string& body :
+       {"{" + large + ":1,\"id\":\"a\"}", "{\"id\":" + large, "{\"id\":0" + large + "}",
+        "{\"id\":+" + large + "}", "{\"id\":" + large + ".}", "{\"id\":" + large + "e}",
+        "{\"id\":" + large + " 1}", "{\"id\":" + large + "}}", "{\"id\":" + large + ",}",
+        "{\"id\":" + large + ",\"b\":NaN}", "{\"id\":-" + large + "-1}",
+        "{\"id\":" + large + ",\"b\":.5}", "{\"id\":" + large + ",\"b\":\"}", "[" + large + "]",
+        large}) {
     CAPTURE(body);
     CHECK_FALSE(field(body, "id"));
   }

@@ -54,9 +54,10 @@ TEST_CASE("an attempt without an answer is tried again, whatever broke") {
   }
 }
 
-TEST_CASE("a blocked address or an impossible URL is final") {
+TEST_CASE("a blocked address, an impossible URL or an impossible request is final") {
   CHECK(judge(std::nullopt, TransportError::blocked_address) == Outcome::permanent);
   CHECK(judge(std::nullopt, TransportError::invalid_url) == Outcome::permanent);
+  CHECK(judge(std::nullopt, TransportError::invalid_request) == Outcome::permanent);
 }
 
 TEST_CASE("whole headers decide even if the body was cut after them") {

@@ -179,6 +179,20 @@ TEST_CASE("an endpoint that cannot sign is sent nothing, and the attempt says wh
   CHECK(record.attempt.error_text.find(kSecret) == std::string::npos);
 }
 
+TEST_CASE("a message that cannot be signed is dead at once, and the attempt says why") {
+  Bench bench;
+  Endpoint row = make_endpoint();
+  row.schemes = {"twilio"};
+  const Orders orders = bench.take(make_delivery(1, prepared(row)));
+  CHECK(orders.starts.empty());
+  REQUIRE(orders.attempts.size() == 1);
+  const AttemptRecord& record = orders.attempts[0].record;
+  CHECK(record.signal == DeliverySignal::failed_for_good);
+  CHECK(record.attempt.outcome == Outcome::permanent);
+  CHECK(record.attempt.error == TransportError::invalid_request);
+  CHECK(record.attempt.error_text.find("bodySHA256") != std::string::npos);
+}
+
 TEST_CASE("an endpoint at its cap keeps the rest waiting, and the next one starts when it may") {
   Bench bench;
   const auto endpoint = prepared();

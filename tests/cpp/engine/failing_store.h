@@ -103,7 +103,9 @@ class FailingStore final : public Store {
   Result<std::vector<Endpoint>> list_endpoints(const EndpointFilter& f) override {
     return inner_->list_endpoints(f);
   }
-  Result<void> update_endpoint(const Endpoint& e) override { return inner_->update_endpoint(e); }
+  Result<TimePoint> update_endpoint(const Endpoint& e, TimePoint n) override {
+    return inner_->update_endpoint(e, n);
+  }
   Result<void> delete_endpoint(std::string_view id, TimePoint n) override {
     return inner_->delete_endpoint(id, n);
   }

@@ -112,23 +112,23 @@ void check_disabled(Store& store) {
   changed.state = EndpointState::disabled;
 
   SECTION("rows of a disabled endpoint wait until it is enabled") {
-    REQUIRE(store.update_endpoint(changed));
+    REQUIRE(overwrite(store, changed));
     CHECK(store.claim_due(kNow, 10, 60s)->empty());
     CHECK_FALSE(*store.next_due_at());
     CHECK(row_of(store, waiting).state == DeliveryState::pending);
     changed.state = EndpointState::enabled;
-    REQUIRE(store.update_endpoint(changed));
+    REQUIRE(overwrite(store, changed));
     CHECK(*store.next_due_at() == kNow);
     CHECK(store.claim_due(kNow, 10, 60s)->size() == 1);
   }
   SECTION("a row that returns to a disabled endpoint waits too") {
     const auto claimed = claim_one(store);
-    REQUIRE(store.update_endpoint(changed));
+    REQUIRE(overwrite(store, changed));
     const PutBack back{claimed.key, claimed.token, kNow};
     REQUIRE(store.put_back({&back, 1}, kNow));
     CHECK(store.claim_due(kNow, 10, 60s)->empty());
     changed.state = EndpointState::enabled;
-    REQUIRE(store.update_endpoint(changed));
+    REQUIRE(overwrite(store, changed));
     CHECK(store.claim_due(kNow, 10, 60s)->size() == 1);
   }
   SECTION("deleting an endpoint cancels what is pending and keeps the rest") {
@@ -142,7 +142,7 @@ void check_disabled(Store& store) {
     CHECK_FALSE(*store.next_due_at());
   }
   SECTION("deleting a disabled endpoint cancels what was held") {
-    REQUIRE(store.update_endpoint(changed));
+    REQUIRE(overwrite(store, changed));
     REQUIRE(store.delete_endpoint("ep_1", kNow));
     CHECK(row_of(store, waiting).state == DeliveryState::cancelled);
   }

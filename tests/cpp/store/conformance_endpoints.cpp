@@ -86,7 +86,9 @@ void check_uids(Store& store) {
     Endpoint other = endpoint("ep_2");
     REQUIRE(store.create_endpoint(other));
     other.uid = "shop";
-    CHECK(store.update_endpoint(other).error().code == ErrorCode::conflict);
+    const auto refused = store.update_endpoint(other, kNow);
+    CHECK(refused.error().code == ErrorCode::conflict);
+    CHECK(refused.error().field == "uid");
     CHECK_FALSE((*store.get_endpoint("ep_2"))->uid);
   }
   SECTION("a deleted endpoint's uid is free") {
@@ -95,6 +97,47 @@ void check_uids(Store& store) {
     Endpoint other = endpoint("ep_2");
     other.uid = "shop";
     CHECK(store.create_endpoint(other));
+  }
+}
+
+void check_changes_at_once(Store& store) {
+  REQUIRE(store.create_endpoint(endpoint("ep_1")));
+  const Endpoint seen = **store.get_endpoint("ep_1");
+
+  SECTION("what was changed since it was read is not overwritten") {
+    Endpoint first = seen;
+    first.description = "first";
+    REQUIRE(store.update_endpoint(first, kNow + 1s));
+    const auto version = *store.endpoints_version();
+    Endpoint second = seen;
+    second.description = "second";
+    const auto refused = store.update_endpoint(second, kNow + 2s);
+    CHECK(refused.error().code == ErrorCode::conflict);
+    CHECK(refused.error().field == "updated_at");
+    CHECK((*store.get_endpoint("ep_1"))->description == "first");
+    CHECK(*store.endpoints_version() == version);
+    second.updated_at = (*store.get_endpoint("ep_1"))->updated_at;
+    CHECK(store.update_endpoint(second, kNow + 2s));
+  }
+  SECTION("two changes of one millisecond are two, and a clock that goes back is none") {
+    for (const TimePoint now : {kNow, kNow, kNow - 1h}) {
+      const TimePoint last = (*store.get_endpoint("ep_1"))->updated_at;
+      const auto written = overwrite(store, seen, now);
+      REQUIRE(written);
+      CHECK(*written == last + 1ms);
+      CHECK((*store.get_endpoint("ep_1"))->updated_at == *written);
+      CHECK(store.update_endpoint(seen, now).error().code == ErrorCode::conflict);
+    }
+  }
+  SECTION("a change that began before a 410 does not take the endpoint back") {
+    REQUIRE(enqueue(store, message("msg_1")));
+    AttemptRecord gone =
+        record(store.claim_due(kNow, 1, 60s)->front(), DeliverySignal::failed_for_good);
+    gone.disable_endpoint = true;
+    REQUIRE(record_one(store, gone, kNow));
+    CHECK((*store.get_endpoint("ep_1"))->updated_at == kNow + 1ms);
+    CHECK(store.update_endpoint(seen, kNow).error().code == ErrorCode::conflict);
+    CHECK((*store.get_endpoint("ep_1"))->state == EndpointState::disabled);
   }
 }
 
@@ -114,8 +157,10 @@ void check_endpoints(const MakeStore& make) {
     Endpoint made = full_endpoint();
     REQUIRE(store->create_endpoint(made));
     Endpoint changed = endpoint(made.id);
-    changed.updated_at = kNow + 1h;
-    REQUIRE(store->update_endpoint(changed));
+    const auto updated_at = store->update_endpoint(changed, kNow + 1h);
+    REQUIRE(updated_at);
+    CHECK(*updated_at == kNow + 1h);
+    changed.updated_at = *updated_at;
     check_same(**store->get_endpoint(made.id), changed);
   }
   SECTION("an id is given once") {
@@ -124,7 +169,7 @@ void check_endpoints(const MakeStore& make) {
   }
   SECTION("what does not exist is not found") {
     CHECK_FALSE(*store->get_endpoint("ep_no"));
-    CHECK(store->update_endpoint(endpoint("ep_no")).error().code == ErrorCode::not_found);
+    CHECK(store->update_endpoint(endpoint("ep_no"), kNow).error().code == ErrorCode::not_found);
     CHECK(store->delete_endpoint("ep_no", kNow).error().code == ErrorCode::not_found);
   }
   SECTION("a deleted endpoint is gone from every reading") {
@@ -132,7 +177,7 @@ void check_endpoints(const MakeStore& make) {
     REQUIRE(store->delete_endpoint("ep_1", kNow));
     CHECK_FALSE(*store->get_endpoint("ep_1"));
     CHECK(store->list_endpoints({})->empty());
-    CHECK(store->update_endpoint(endpoint("ep_1")).error().code == ErrorCode::not_found);
+    CHECK(store->update_endpoint(endpoint("ep_1"), kNow).error().code == ErrorCode::not_found);
     CHECK(store->delete_endpoint("ep_1", kNow).error().code == ErrorCode::not_found);
   }
   SECTION("the version changes with every change, and only then") {
@@ -141,7 +186,7 @@ void check_endpoints(const MakeStore& make) {
     const auto created = *store->endpoints_version();
     CHECK(created != empty);
     CHECK(*store->endpoints_version() == created);
-    REQUIRE(store->update_endpoint(endpoint("ep_1")));
+    REQUIRE(store->update_endpoint(endpoint("ep_1"), kNow));
     const auto updated = *store->endpoints_version();
     CHECK(updated != created);
     REQUIRE(store->delete_endpoint("ep_1", kNow));
@@ -169,6 +214,7 @@ void check_endpoints(const MakeStore& make) {
     CHECK(store->list_endpoints({.limit = 1})->size() == 1);
   }
   SECTION("uids") { check_uids(*store); }
+  SECTION("changes at once") { check_changes_at_once(*store); }
 }
 
 }  // namespace webhookcore::conformance

@@ -56,7 +56,7 @@ void check_fan_out(Store& store) {
     REQUIRE(store.delete_endpoint("ep_all", kNow));
     CHECK(enqueue(store, message("msg_3", "x"))->deliveries.size() == 1);
     Endpoint changed = endpoint("ep_new", {"y"});
-    REQUIRE(store.update_endpoint(changed));
+    REQUIRE(overwrite(store, changed));
     CHECK(enqueue(store, message("msg_4", "x"))->deliveries.empty());
   }
   SECTION("a new delivery is pending and due now") {

@@ -41,6 +41,14 @@ inline Result<Enqueued> enqueue(Store& store, const NewMessage& message, TimePoi
   return std::move(store.enqueue({&message, 1}, now).front());
 }
 
+// Over the endpoint as it is stored now, whoever wrote it.
+inline Result<TimePoint> overwrite(Store& store, Endpoint changed, TimePoint now = kNow) {
+  const auto row = store.get_endpoint(changed.id);
+  if (!row) return row.error();
+  if (*row) changed.updated_at = (*row)->updated_at;
+  return store.update_endpoint(changed, now);
+}
+
 inline AttemptRecord record(const ClaimedDelivery& claimed, DeliverySignal signal) {
   AttemptRecord made;
   made.delivery = claimed.key;

@@ -76,7 +76,7 @@ def test_another_method_of_the_path_may_be_a_route_of_the_app(receiver):
 def test_an_inline_source_awaits_its_handler_on_the_servers_loop(client, receiver):
     @receiver.on("inline")
     async def paid(event: wh.Event) -> dict:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # Really suspends: it needs a loop.
         return {"loop": asyncio.get_running_loop().is_running()}
 
     response = post(client, stripe(), "/hooks/inline")

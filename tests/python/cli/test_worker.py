@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -15,6 +14,7 @@ import webhookcore as wh
 from support.command import COMMAND, environment, run, run_process
 from support.loopback import POLICY_OPTIONS
 from support.senders import sender
+from support.waiting import wait_until
 from webhookcore.client import Client
 
 SECRET = sender("standard").secret
@@ -29,13 +29,6 @@ def handled(event):
 
 not_one = 7
 """
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    ends = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < ends, f"never {what}"
-        time.sleep(0.02)
 
 
 @contextmanager
@@ -70,9 +63,9 @@ def client(db, server) -> Iterator[Client]:
 def test_it_delivers_until_a_signal_and_ends_with_0(number, db, client, server):
     before = client.send("a.b", {"n": 1})
     with working("--db", db, *POLICY_OPTIONS) as process:
-        until(lambda: before.deliveries[0].state == "delivered", "delivered")
+        wait_until(lambda: before.deliveries[0].state == "delivered", "delivered")
         later = client.send("a.b", {"n": 2})
-        until(lambda: later.deliveries[0].state == "delivered", "seen from another process")
+        wait_until(lambda: later.deliveries[0].state == "delivered", "seen from another process")
         process.send_signal(number)
         _, log = process.communicate(timeout=20)
     assert process.returncode == 0, log
@@ -113,7 +106,7 @@ def test_json_logs_one_line_for_each_attempt(db, client, server):
     server.statuses = [500]
     message = client.send("a.b", {})
     with working("--db", db, *POLICY_OPTIONS, "--json") as process:
-        until(lambda: message.deliveries[0].state == "dead", "dead")
+        wait_until(lambda: message.deliveries[0].state == "dead", "dead")
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=20)
     lines = [json.loads(line) for line in log.splitlines() if line.startswith(b"{")]

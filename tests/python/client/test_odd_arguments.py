@@ -71,6 +71,22 @@ def test_an_id_that_cannot_exist_is_not_found(client, id):
         refuses(wh.NotFoundError, lambda job=job: job(id))
 
 
+@pytest.mark.parametrize(
+    "id", [None, 5, SURROGATE, "", "7", "dlv_", "dlv_-1", "dlv_x", "msg_1"]
+    + [prefix + "9" * count for prefix in ("", "dlv_") for count in (19, 20, 200, 5000)]
+    + [f"dlv_{2**63 - 1}", f"dlv_{2**63}"],
+)  # fmt: skip
+def test_a_delivery_that_cannot_exist_is_not_found(client, id):
+    for job in (
+        client.deliveries.get,
+        client.deliveries.attempts,
+        client.deliveries.replay,
+        client.deliveries.cancel,
+        client.dead_letters.delete,
+    ):
+        refuses(wh.NotFoundError, lambda job=job: job(id))
+
+
 @pytest.mark.parametrize("reason", [None, 5, SURROGATE])
 def test_a_reason_is_text(client, endpoint, reason):
     refused = refuses(wh.ConfigError, lambda: client.endpoints.disable(endpoint.id, reason))

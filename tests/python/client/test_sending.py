@@ -99,6 +99,20 @@ def test_an_item_in_conflict_leaves_the_others_of_the_batch_stored(client):
     ]
 
 
+def test_a_message_that_its_endpoint_cannot_sign_dies_at_once_and_says_why(client, receiver):
+    # Twilio signs a form, or a body whose digest is in the URL.
+    client.endpoints.create(receiver.url, events=["*"], schemes=["twilio"])
+    message = client.send("a", {})
+    counts = client.run_until_idle()
+    assert (counts.attempts, counts.dead) == (1, 1)
+    [delivery] = message.deliveries
+    assert (delivery.state, delivery.last_error) == ("dead", "invalid_request")
+    [attempt] = client.deliveries.attempts(delivery)
+    assert attempt.outcome == "permanent"
+    assert "bodySHA256" in attempt.error_text
+    assert receiver.requests == []
+
+
 def test_a_verifier_shows_its_parameters():
     names = list(inspect.signature(wh.Verifier).parameters)
     assert names == ["provider", "secrets", "tolerance", "source"]

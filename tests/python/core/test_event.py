@@ -151,6 +151,14 @@ def test_a_number_as_id_is_shown_as_text(now):
     assert received("stripe", b'{"id":42,"type":"a"}', now).id == "42"
 
 
+@pytest.mark.parametrize("number", ["18446744073709551616", "-9223372036854775809", "9" * 300])
+def test_an_id_beyond_64_bits_is_the_number_as_it_was_written(number, now):
+    body = f'{{"id":{number},"type":"a","amount":{number}0}}'.encode()
+    event = received("stripe", body, now)
+    assert (event.id, event.type) == (number, "a")
+    assert event.json()["id"] == int(number)
+
+
 def test_headers_of_an_event_are_found_in_any_case(now):
     event = received("github", b"{}", now, X_GitHub_Event="push", X_Trace="t-1")
     assert event.headers["x-trace"] == event.headers["X-TRACE"] == "t-1"

@@ -59,7 +59,7 @@ def progress():
     def spin() -> None:
         while not stop.is_set():
             turns[0] += 1
-            time.sleep(0)
+            time.sleep(0)  # Gives the interpreter back.
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1000)

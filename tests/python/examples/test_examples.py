@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 
 import webhookcore as wh
 from support.command import environment
+from support.waiting import wait_until
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 SERVERS = {
@@ -46,20 +46,17 @@ def receiving(framework: str, secret: str, folder: Path) -> Iterator[tuple[str, 
             stderr=subprocess.STDOUT,
         )
         try:
-            wait_for(port, process, printed)
+            wait_until(lambda: answers(port, process, printed), printed.read_text)
             yield f"http://127.0.0.1:{port}", printed
         finally:
             process.terminate()
             process.wait(20)
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes], printed: Path) -> None:
-    ends = time.monotonic() + 60
+def answers(port: int, process: subprocess.Popen[bytes], printed: Path) -> bool:
+    assert process.poll() is None, printed.read_text()
     with socket.socket() as probe:
-        while probe.connect_ex(("127.0.0.1", port)) != 0:
-            assert process.poll() is None, printed.read_text()
-            assert time.monotonic() < ends, printed.read_text()
-            time.sleep(0.05)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def send(store: Path, url: str, secret: str) -> subprocess.CompletedProcess[str]:
@@ -79,9 +76,7 @@ def test_a_message_goes_from_the_sender_to_the_handler_once(framework, tmp_path)
     with receiving(framework, secret, tmp_path) as (url, printed):
         first = send(tmp_path / "sender.db", f"{url}/hooks/shop", secret)
         again = send(tmp_path / "sender.db", f"{url}/hooks/shop", secret)
-        ends = time.monotonic() + 20
-        while "order 7" not in printed.read_text() and time.monotonic() < ends:
-            time.sleep(0.05)
+        wait_until(lambda: "order 7" in printed.read_text(), printed.read_text)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.endswith("delivered after 1 attempt(s)\n")
     assert again.stdout == first.stdout

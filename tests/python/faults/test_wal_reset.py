@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faults.processes import run_for_json
-from faults.wal_window import build_shim, run_windows
+from faults.wal_window import build_shim, meet_in_a_checkpoint, run_windows
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 FIXED_IN = (3, 51, 3)
@@ -24,21 +24,19 @@ def stored_numbers(path: Path) -> set[int]:
         connection.close()
 
 
-def test_the_moment_that_is_made_long_is_the_one_that_loses(tmp_path: Path) -> None:
+def test_the_moment_that_is_held_is_the_one_that_loses(tmp_path: Path) -> None:
     """The control: without our defences this machine's SQLite loses what was committed."""
     path = tmp_path / "raw.db"
     report = run_for_json(
         "wal_control",
-        {"path": str(path)},
+        {"path": str(path), "held": str(tmp_path / "held")},
         LD_PRELOAD=str(build_shim(tmp_path)),
-        WAL_WINDOW_US="300000",
     )
     lost = set(report["acked"]) - stored_numbers(path)
     version = tuple(int(part) for part in report["sqlite"].split("."))
     if version >= FIXED_IN:
         assert not lost
         return
-    assert report["window"], "the moment was not reached"
     assert lost, f"SQLite {report['sqlite']} lost nothing, so the test below shows nothing"
 
 
@@ -62,17 +60,17 @@ def test_commits_of_two_processes_survive_every_checkpoint(
     assert report.moments >= 40, report
 
 
-@pytest.mark.chance
-def test_without_the_gate_the_same_run_destroys_the_store(tmp_path: Path) -> None:
+def test_the_gate_keeps_the_others_out_of_a_checkpoint(tmp_path: Path) -> None:
+    report = meet_in_a_checkpoint(tmp_path, gate=True)
+    print(report)
+    assert report.is_sound, report
+    assert report.acked == 120
+    assert report.checkpoints >= 2, report
+
+
+def test_without_the_gate_the_same_checkpoint_destroys_the_store(tmp_path: Path) -> None:
     if sqlite3.sqlite_version_info >= FIXED_IN:
         pytest.skip("this SQLite does not have the bug")
-    reports = []
-    for turn in range(6):
-        folder = tmp_path / str(turn)
-        folder.mkdir()
-        reports.append(
-            run_windows(folder, sends=600, microseconds=2000, WAL_WINDOW_NO_GATE="1", **PASSIVE)
-        )
-        if not reports[-1].is_sound:
-            return
-    pytest.fail(f"nothing was lost without the gate, so the test above shows little: {reports}")
+    report = meet_in_a_checkpoint(tmp_path, gate=False)
+    print(report)
+    assert not report.is_sound, f"nothing was lost, so the tests above show little: {report}"

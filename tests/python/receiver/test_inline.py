@@ -35,7 +35,7 @@ def test_the_answer_has_the_result_and_a_repeat_has_it_too(inline):
 def test_an_async_handler_runs_without_a_framework(inline):
     @inline.on("stripe")
     async def paid(event: wh.Event) -> str:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # Really suspends: it needs a loop.
         return "paid"
 
     assert answer(inline.handle(stripe(), source="stripe"))[1]["result"] == "paid"
@@ -44,7 +44,7 @@ def test_an_async_handler_runs_without_a_framework(inline):
 def test_inside_an_event_loop_it_is_awaited_instead(inline):
     @inline.on("stripe")
     async def paid(event: wh.Event) -> int:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # Really suspends: it needs a loop.
         return id(asyncio.get_running_loop())
 
     async def inside():

@@ -56,7 +56,7 @@ WORKER = (
 @receiver.on("stripe")
 def stuck(event):
     print("inside", flush=True)
-    time.sleep(600)
+    time.sleep(600)  # Ended only by the process's end.
 
 receiver.run_until_idle()
 """
@@ -102,7 +102,7 @@ inside = threading.Event()
 @receiver.on("stripe")
 def slow(event):
     inside.set()
-    time.sleep(600)
+    time.sleep(600)  # Ended only by the process's end.
 
 receiver.start()
 receiver.handle(stripe(), source="stripe")
@@ -193,6 +193,7 @@ def test_an_event_that_kills_its_worker_three_times_is_dead(tmp_path, clock):
 
 
 def test_an_inline_claim_of_a_killed_process_is_free_at_once(tmp_path, clock):
+    # Inside until it is killed.
     stuck = "    print('inside', flush=True); time.sleep(600)\n"
     with running(CLAIMS.replace("    with open", stuck + "    with open"), tmp_path) as victim:
         expect(victim, "ready")

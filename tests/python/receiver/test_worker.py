@@ -72,7 +72,7 @@ def test_an_async_handler_runs_on_a_loop_of_the_worker(receiver):
 
     @receiver.on("stripe")
     async def paid(event: wh.Event) -> str:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # Really suspends: it needs a loop.
         loops.add(asyncio.get_running_loop())
         return event.id
 

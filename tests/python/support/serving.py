@@ -7,16 +7,22 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from support.waiting import wait_until
 
 
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
@@ -30,16 +36,9 @@ def serving(command: list[str], port: int, folder: Path) -> Iterator[subprocess.
         stderr=subprocess.STDOUT,
     )
     try:
-        ends = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > ends:
-                    process.kill()
-                    raise AssertionError(process.communicate()[0].decode()) from None
-                time.sleep(0.02)
+        wait_until(lambda: process.poll() is not None or answers(port), "an answer")
+        if process.poll() is not None:
+            raise AssertionError(process.communicate()[0].decode())
         yield process
     finally:
         if process.poll() is None:

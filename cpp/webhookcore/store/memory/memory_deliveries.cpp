@@ -112,7 +112,7 @@ Result<void> MemoryStore::record_one(const AttemptRecord& record, TimePoint now)
       endpoint->second.state == EndpointState::enabled) {
     endpoint->second.state = EndpointState::disabled;
     endpoint->second.disabled_reason = to_string(Outcome::gone);
-    endpoint->second.updated_at = now;
+    endpoint->second.updated_at = next_update_at(endpoint->second.updated_at, now);
     ++rows_.endpoints_version;
   }
   settle(*entry, transition->to,

@@ -14,6 +14,10 @@ Error no_such_endpoint(std::string_view id) {
   return {ErrorCode::not_found, "there is no endpoint " + std::string(id)};
 }
 
+Error endpoint_has_changed(const std::string& id) {
+  return {ErrorCode::conflict, "the endpoint " + id + " was changed meanwhile", "updated_at"};
+}
+
 // True when another endpoint of the tenant has the uid.
 bool uid_is_taken(const Rows& rows, const Endpoint& endpoint) {
   if (!endpoint.uid) return false;
@@ -71,17 +75,21 @@ Result<std::vector<Endpoint>> MemoryStore::list_endpoints(const EndpointFilter& 
   return endpoints;
 }
 
-Result<void> MemoryStore::update_endpoint(const Endpoint& endpoint) {
+Result<TimePoint> MemoryStore::update_endpoint(const Endpoint& endpoint, TimePoint now) {
   const auto entered = enter();
   if (entered.error) return *entered.error;
   const auto found = rows_.endpoints.find(endpoint.id);
   if (found == rows_.endpoints.end()) return no_such_endpoint(endpoint.id);
+  Endpoint& row = found->second;
+  if (row.updated_at != endpoint.updated_at) return endpoint_has_changed(endpoint.id);
   if (uid_is_taken(rows_, endpoint)) return uid_taken();
-  const TimePoint created_at = found->second.created_at;
-  found->second = endpoint;
-  found->second.created_at = created_at;
+  const TimePoint created_at = row.created_at;
+  const TimePoint updated_at = next_update_at(row.updated_at, now);
+  row = endpoint;
+  row.created_at = created_at;
+  row.updated_at = updated_at;
   ++rows_.endpoints_version;
-  return {};
+  return updated_at;
 }
 
 Result<void> MemoryStore::delete_endpoint(std::string_view id, TimePoint now) {

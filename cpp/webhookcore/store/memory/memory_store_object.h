@@ -41,7 +41,7 @@ class MemoryStore final : public Store {
   Result<std::optional<Endpoint>> find_endpoint_by_uid(const Tenant& tenant,
                                                        std::string_view uid) override;
   Result<std::vector<Endpoint>> list_endpoints(const EndpointFilter& filter) override;
-  Result<void> update_endpoint(const Endpoint& endpoint) override;
+  Result<TimePoint> update_endpoint(const Endpoint& endpoint, TimePoint now) override;
   Result<void> delete_endpoint(std::string_view id, TimePoint now) override;
   Result<std::int64_t> endpoints_version() override;
 

@@ -33,7 +33,7 @@ Result<void> insert_attempt(Connection& connection, std::int64_t delivery, int n
 
 Result<void> disable(Connection& connection, Random& random, std::int64_t endpoint, TimePoint now) {
   auto query = connection.query(
-      "UPDATE endpoints SET state = ?, disabled_reason = ?, updated_at = ?"
+      "UPDATE endpoints SET state = ?, disabled_reason = ?, updated_at = max(?, updated_at + 1)"
       " WHERE key = ? AND state = ?",
       code_of(EndpointCode::disabled), to_string(Outcome::gone), now, endpoint,
       code_of(EndpointCode::enabled));

@@ -17,13 +17,16 @@ Result<std::optional<TimePoint>> earliest_due(Connection& connection) {
   return *found ? query.optional_time(0) : std::nullopt;
 }
 
+// A row whose endpoint or message somebody deleted by hand is claimed for no endpoint,
+// so that it is cancelled instead of being due for ever.
 Result<std::vector<ClaimedDelivery>> read_due(Connection& connection, TimePoint now,
                                               std::size_t limit, const LeaseToken& token) {
   std::vector<ClaimedDelivery> claimed;
   auto query = connection.query(
-      "SELECT d.key, d.attempts, d.budget_used, d.cause, e.id, m.id, m.tenant, m.type,"
-      " m.content_type, m.created_at, m.body FROM deliveries AS d"
-      " JOIN messages AS m ON m.key = d.message JOIN endpoints AS e ON e.key = d.endpoint"
+      "SELECT d.key, d.attempts, d.budget_used, d.cause, iif(m.key IS NULL, '', e.id), m.id,"
+      " m.tenant, m.type, m.content_type, m.created_at, m.body FROM deliveries AS d"
+      " LEFT JOIN messages AS m ON m.key = d.message"
+      " LEFT JOIN endpoints AS e ON e.key = d.endpoint"
       " WHERE d.state = 0 AND d.held = 0 AND d.next_attempt_at <= ?"
       " ORDER BY d.next_attempt_at, d.key LIMIT ?",
       now, limit);

@@ -10,9 +10,10 @@ constexpr const char* kDeliveryColumns =
     "SELECT d.key, m.id, e.id, m.tenant, m.type, d.state, d.attempts, d.budget_used, d.reaps,"
     " d.next_attempt_at, d.last_status, d.last_error, d.created_at, d.updated_at, d.replayed_at";
 
+// Also a row shows whose message or endpoint somebody deleted by hand.
 constexpr const char* kDeliveryTables =
-    " FROM deliveries AS d JOIN messages AS m ON m.key = d.message"
-    " JOIN endpoints AS e ON e.key = d.endpoint";
+    " FROM deliveries AS d LEFT JOIN messages AS m ON m.key = d.message"
+    " LEFT JOIN endpoints AS e ON e.key = d.endpoint";
 
 constexpr const char* kMessageColumns =
     "SELECT id, tenant, type, body, content_type, created_at FROM messages";

@@ -112,11 +112,11 @@ Result<void> insert_endpoint(Connection& connection, const Endpoint& endpoint) {
   auto key = connection.query("SELECT key FROM endpoints WHERE id = ?", endpoint.id);
   const auto found = key.step();
   if (!found) return found.error();
-  return overwrite_endpoint(connection, key.integer(0), endpoint);
+  return overwrite_endpoint(connection, key.integer(0), endpoint, endpoint.updated_at);
 }
 
-Result<void> overwrite_endpoint(Connection& connection, std::int64_t key,
-                                const Endpoint& endpoint) {
+Result<void> overwrite_endpoint(Connection& connection, std::int64_t key, const Endpoint& endpoint,
+                                TimePoint updated_at) {
   std::string secrets = encode_secrets(endpoint.secrets);
   auto query = connection.query(
       "UPDATE endpoints SET tenant = ?, uid = ?, url = ?, description = ?, events = ?,"
@@ -128,8 +128,8 @@ Result<void> overwrite_endpoint(Connection& connection, std::int64_t key,
       Blob{encode_headers(endpoint.headers)}, Blob{encode_schedule(endpoint.retry_schedule)},
       endpoint.retry_jitter, endpoint.max_attempts, endpoint.timeout,
       endpoint.rate_limit_per_second, endpoint.fifo, endpoint.breaker_failures,
-      endpoint.breaker_open_for, code_of(endpoint.state), endpoint.disabled_reason,
-      endpoint.updated_at, key);
+      endpoint.breaker_open_for, code_of(endpoint.state), endpoint.disabled_reason, updated_at,
+      key);
   auto done = query.run();
   wipe(secrets);
   if (done || done.error().code != ErrorCode::conflict) return done;
@@ -137,14 +137,14 @@ Result<void> overwrite_endpoint(Connection& connection, std::int64_t key,
 }
 
 Result<std::optional<EndpointPlace>> find_endpoint(Connection& connection, std::string_view id) {
-  auto query = connection.query("SELECT key, state FROM endpoints WHERE id = ?", id);
+  auto query = connection.query("SELECT key, state, updated_at FROM endpoints WHERE id = ?", id);
   const auto found = query.step();
   if (!found) return found.error();
   if (!*found) return std::optional<EndpointPlace>();
   const auto state = value_of(query.integer(1), EndpointCode::deleted);
   if (!state) return damaged("state of an endpoint");
   if (*state == EndpointCode::deleted) return std::optional<EndpointPlace>();
-  return std::optional(EndpointPlace{query.integer(0), *state});
+  return std::optional(EndpointPlace{query.integer(0), *state, query.time(2)});
 }
 
 }  // namespace webhookcore::sqlite

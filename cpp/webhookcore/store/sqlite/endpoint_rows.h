@@ -22,12 +22,14 @@ inline constexpr const char* kEndpointColumns =
 Result<Endpoint> read_endpoint(const Query& query);
 
 Result<void> insert_endpoint(Connection& connection, const Endpoint& endpoint);
-// Everything but id and created_at.
-Result<void> overwrite_endpoint(Connection& connection, std::int64_t key, const Endpoint& endpoint);
+// Everything but id and created_at; `updated_at` stands in place of the endpoint's own.
+Result<void> overwrite_endpoint(Connection& connection, std::int64_t key, const Endpoint& endpoint,
+                                TimePoint updated_at);
 
 struct EndpointPlace {
   std::int64_t key = 0;
   EndpointCode state = EndpointCode::enabled;
+  TimePoint updated_at{};
 };
 // nullopt when there is none or it was deleted.
 Result<std::optional<EndpointPlace>> find_endpoint(Connection& connection, std::string_view id);

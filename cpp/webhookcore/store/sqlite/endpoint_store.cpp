@@ -10,6 +10,10 @@ Error no_such_endpoint(std::string_view id) {
   return {ErrorCode::not_found, "there is no endpoint " + std::string(id)};
 }
 
+Error endpoint_has_changed(const std::string& id) {
+  return {ErrorCode::conflict, "the endpoint " + id + " was changed meanwhile", "updated_at"};
+}
+
 std::string select_endpoints(const std::string& where) {
   return std::string("SELECT ") + kEndpointColumns + " FROM endpoints WHERE " + where;
 }
@@ -69,19 +73,24 @@ Result<std::vector<Endpoint>> SqliteStore::list_endpoints(const EndpointFilter& 
   });
 }
 
-Result<void> SqliteStore::update_endpoint(const Endpoint& endpoint) {
-  return write([&](Connection& connection) -> Result<void> {
+Result<TimePoint> SqliteStore::update_endpoint(const Endpoint& endpoint, TimePoint now) {
+  TimePoint updated_at;
+  const auto written = write([&](Connection& connection) -> Result<void> {
     const auto place = find_endpoint(connection, endpoint.id);
     if (!place) return place.error();
     if (!*place) return no_such_endpoint(endpoint.id);
+    if ((*place)->updated_at != endpoint.updated_at) return endpoint_has_changed(endpoint.id);
     const std::int64_t key = (*place)->key;
-    if (auto done = overwrite_endpoint(connection, key, endpoint); !done) return done;
+    updated_at = next_update_at((*place)->updated_at, now);
+    if (auto done = overwrite_endpoint(connection, key, endpoint, updated_at); !done) return done;
     if (code_of((*place)->state) != code_of(endpoint.state)) {
       const bool held = endpoint.state == EndpointState::disabled;
       if (auto done = hold_deliveries(connection, key, held); !done) return done;
     }
     return change_endpoints_version(connection, database_->random());
   });
+  if (!written) return written.error();
+  return updated_at;
 }
 
 Result<void> SqliteStore::delete_endpoint(std::string_view id, TimePoint now) {
@@ -100,7 +109,7 @@ Result<void> SqliteStore::delete_endpoint(std::string_view id, TimePoint now) {
     auto emptied = connection.query(
         "UPDATE endpoints SET state = ?, uid = NULL, url = '', description = '', events = x'',"
         " schemes = x'', secrets = x'', headers = x'', updated_at = ? WHERE key = ?",
-        code_of(EndpointCode::deleted), now, key);
+        code_of(EndpointCode::deleted), next_update_at((*place)->updated_at, now), key);
     if (auto done = emptied.run(); !done) return done;
     return change_endpoints_version(connection, database_->random());
   });

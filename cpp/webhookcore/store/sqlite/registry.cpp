@@ -71,8 +71,14 @@ Result<void> create_if_missing(const std::string& path, bool create) {
   struct stat status = {};
   if (stat(path.c_str(), &status) == 0) {
     // A pipe would block the open that follows, a directory fails it less clearly.
-    if (S_ISREG(status.st_mode)) return {};
-    return unavailable(path, S_ISDIR(status.st_mode) ? "is a directory" : "is not a file");
+    if (S_ISDIR(status.st_mode)) return unavailable(path, "is a directory");
+    if (!S_ISREG(status.st_mode)) return unavailable(path, "is not a file");
+    // The log and the lock are named after the file: two processes that open it by two
+    // names would not see each other.
+    if (status.st_nlink > 1) {
+      return unavailable(path, "has more than one hard link, and a store must have one name");
+    }
+    return {};
   }
   if (errno != ENOENT || !create) return unavailable(path, std::strerror(errno));
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -223,3 +223,33 @@ TEST_CASE("a damaged log loses at most what stood in it, and crashes nobody") {
     exercise(**store);
   }
 }
+
+TEST_CASE("a delivery whose endpoint or message somebody deleted by hand is claimed for nobody") {
+  for (const char* table : {"endpoints", "messages"}) {
+    INFO(table);
+    const TempFolder folder;
+    const std::string path = folder.file("a.db");
+    std::int64_t key = 0;
+    {
+      const auto store = open_quick_store(path);
+      REQUIRE(store->create_endpoint(endpoint("ep_1")));
+      key = enqueue(*store, message("msg_1"))->deliveries.front();
+    }
+    REQUIRE(RawDatabase(path).run(std::string("DELETE FROM ") + table));
+
+    const auto store = open_quick_store(path);
+    CHECK((**store->get_delivery(key)).state == DeliveryState::pending);
+    CHECK(store->list_deliveries({})->size() == 1);
+    CHECK(store->count_deliveries({})->pending == 1);
+    const auto claimed = store->claim_due(kNow, 10, 60s);
+    REQUIRE(claimed->size() == 1);
+    CHECK(claimed->front().key == key);
+    CHECK(claimed->front().endpoint_id.empty());
+    const PutBack back{key, claimed->front().token, kNow};
+    REQUIRE(store->put_back({&back, 1}, kNow));
+    const auto cancelled = store->cancel(key, kNow);  // The put-back may have done it.
+    CHECK((cancelled || cancelled.error().code == ErrorCode::conflict));
+    CHECK((**store->get_delivery(key)).state == DeliveryState::cancelled);
+    CHECK_FALSE(*store->next_due_at());
+  }
+}

@@ -71,6 +71,7 @@ std::int64_t lost_by_plain_use(const std::string& path) {
 }
 
 int send_slowly_unmapping(const std::string& path, const std::string& prefix, int count) {
+  // The window, made long enough for the other process to act in it.
   std::function<void()> wait = [] { std::this_thread::sleep_for(2ms); };
   const auto store = open_quick_store(path);
   in_the_window = &wait;

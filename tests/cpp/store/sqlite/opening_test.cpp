@@ -79,15 +79,16 @@ TEST_CASE("all paths to one file share one store in a process") {
   const std::string path = folder.file("a.db");
   const auto first = open_store(path);
   fs::create_symlink(path, folder.file("symbolic.db"));
-  fs::create_hard_link(path, folder.file("hard.db"));
+  fs::create_directory(folder.file("other"));
+  fs::create_directory_symlink(folder.file(""), folder.file("other/back"));
   const auto second = open_store(folder.file("symbolic.db"));
-  const auto third = open_store(folder.file("hard.db"));
+  const auto third = open_store(folder.file("other/back/a.db"));
   REQUIRE(enqueue(*first, message("msg_1")));
   REQUIRE(enqueue(*second, message("msg_2")));
   REQUIRE(enqueue(*third, message("msg_3")));
   CHECK(first->list_messages({})->size() == 3);
   CHECK(third->info().path == first->info().path);
-  CHECK_FALSE(fs::exists(folder.file("hard.db-wal")));
+  CHECK_FALSE(fs::exists(folder.file("symbolic.db-wal")));
 
   first->close();
   CHECK(enqueue(*first, message("msg_4")).error().code == ErrorCode::closed);
@@ -96,6 +97,26 @@ TEST_CASE("all paths to one file share one store in a process") {
   third->close();
   const auto again = open_store(path);
   CHECK(again->list_messages({})->size() == 4);
+}
+
+TEST_CASE("a file with two hard links is refused by either name, also while it is open") {
+  const TempFolder folder;
+  const std::string path = folder.file("a.db");
+  auto store = open_store(path);
+  fs::create_hard_link(path, folder.file("hard.db"));
+  for (const bool open : {true, false}) {
+    if (!open) store->close();
+    for (const char* name : {"a.db", "hard.db"}) {
+      INFO(name);
+      const auto refused = open_sqlite_store({.path = folder.file(name)}, system_random);
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().code == ErrorCode::store_unavailable);
+      CHECK(refused.error().detail.find("hard link") != std::string::npos);
+    }
+  }
+  CHECK_FALSE(fs::exists(folder.file("hard.db-lock")));
+  fs::remove(folder.file("hard.db"));
+  CHECK(open_store(path));
 }
 
 TEST_CASE("a file that was moved away under the store takes no more commits") {
