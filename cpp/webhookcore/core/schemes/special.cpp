@@ -74,6 +74,7 @@ Scheme paypal() {
       .signed_content = content("{id}|{timestamp}|{setting:webhook_id}|{body_crc32}"),
       .timestamp = TimestampForm::iso8601,
       .special = SpecialContent::paypal,
+      .settings = {{"certificate_url", ""}},  // Where a sender says that its key is.
       .needs = {"webhook_id"},
   };
 }
@@ -111,7 +112,10 @@ Scheme jws_es256() {
       .families = {{.signature = "Plaid-Verification"}},
       .format = {.encoding = SignatureEncoding::base64url},
       .special = SpecialContent::jws,
-      .settings = {{"check_expiry", "0"}},
+      .settings = {{"body_hash_claim", ""},
+                   {"body_hash_required", "0"},
+                   {"check_expiry", "0"},
+                   {"kid", ""}},  // What a sender calls its key.
   };
 }
 
@@ -120,7 +124,10 @@ Scheme plaid() {
   scheme.name = "plaid";
   scheme.timestamp = TimestampForm::seconds;
   scheme.timestamp_field = "iat";  // Of the token, not of the body.
-  scheme.settings = {{"body_hash_claim", "request_body_sha256"}, {"body_hash_required", "1"}};
+  scheme.settings = {{"body_hash_claim", "request_body_sha256"},
+                     {"body_hash_required", "1"},
+                     {"check_expiry", "1"},
+                     {"kid", ""}};
   return scheme;
 }
 
@@ -132,7 +139,10 @@ Scheme vonage_jwt() {
       .families = {{.signature = "Authorization"}},
       .format = {.encoding = SignatureEncoding::base64url, .prefix = "Bearer "},
       .special = SpecialContent::jws,
-      .settings = {{"body_hash_claim", "payload_hash"}},
+      .settings = {{"body_hash_claim", "payload_hash"},
+                   {"body_hash_required", "0"},
+                   {"check_expiry", "1"},
+                   {"kid", ""}},
   };
 }
 
@@ -151,9 +161,10 @@ Scheme rfc9421() {
       .timestamp_field = "created",  // Of the signature's parameters.
       .special = SpecialContent::rfc9421,
       .settings = {{"required", "@method @target-uri|@path content-digest ;created"},
-                   {"label", ""},    // Which signature, where there are several.
-                   {"tag", ""},      // The one that it must carry.
-                   {"status", ""}},  // Of a response.
+                   {"label", ""},   // Which signature, where there are several.
+                   {"tag", ""},     // The one that it must carry.
+                   {"status", ""},  // Of a response.
+                   {"keyid", ""}},  // What a sender calls its key.
   };
 }
 

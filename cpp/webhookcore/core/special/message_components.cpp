@@ -12,6 +12,9 @@ namespace {
 
 using Value = std::variant<std::string, Reason>;
 
+// The query is taken apart once for each of its parameters that is signed.
+constexpr std::size_t kMaxUrlBytes = 8192;
+
 struct UrlParts {
   std::string scheme;     // Lower case.
   std::string authority;  // Lower case, without user and the scheme's own port.
@@ -29,7 +32,7 @@ std::string authority_of(std::string_view text, std::string_view scheme) {
 
 std::optional<UrlParts> split_url(std::string_view url) {
   const std::size_t colon = url.find("://");
-  if (colon == std::string_view::npos) return std::nullopt;
+  if (colon == std::string_view::npos || url.size() > kMaxUrlBytes) return std::nullopt;
   UrlParts parts{
       .scheme = to_lower_ascii(url.substr(0, colon)), .authority = {}, .path = {}, .query = {}};
   url = url.substr(0, url.find('#'));

@@ -28,7 +28,8 @@ std::variant<std::string, Reason> combined_header(std::span<const Header> header
 
 // Besides the reasons above: malformed_header for what is no component,
 // unsupported_version for a parameter (`sf`, `key`, `bs`, `req`, `tr`) that changes a
-// header's value, signature_mismatch where the URL or the status is not known.
+// header's value, signature_mismatch where the URL or the status is not known, or the URL
+// longer than 8 KiB.
 std::variant<std::string, Reason> component_value(const FieldItem& component,
                                                   const MessageView& message);
 

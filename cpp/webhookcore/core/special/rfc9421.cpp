@@ -71,8 +71,7 @@ Time read_time(const FieldMember& input, std::string_view name) {
   return at;
 }
 
-// Those of the scheme; where the signature names its own, that one alone. Sorted so
-// that it does not matter which of them a part holds first.
+// Those of the scheme; where the signature names its own, that one alone.
 std::variant<std::vector<Algorithm>, Reason> read_algorithms(const FieldMember& input,
                                                              const Scheme& scheme) {
   const FieldValue* named = find_parameter(input.parameters, "alg");

@@ -94,6 +94,9 @@ TEST_CASE("what is no component, or of something unknown, has no value") {
   CHECK(of_url("\"@signature-params\"", "https://a") == "refused: malformed_header");
   CHECK(of_url("\"@other\"", "https://a") == "refused: malformed_header");
   CHECK(of_url("\"@path\"", "") == "refused: signature_mismatch");
+  CHECK(of_url("\"@path\"", "https://a/" + std::string(8182, 'x')).size() == 8183);
+  CHECK(of_url("\"@path\"", "https://a/" + std::string(8183, 'x')) ==
+        "refused: signature_mismatch");
   CHECK(of_url("\"@status\"", "https://a") == "refused: signature_mismatch");
   CHECK(of_url("\"@path\"", "https://a/x\ny") == "refused: malformed_header");
   CHECK(component("\"@status\"", {.method = "", .url = "", .status = "200", .headers = {}}) ==
