@@ -73,12 +73,11 @@ std::optional<std::string> as_text(const dom::element& value) {
   }
 }
 
-using Fields = std::vector<std::optional<std::string>>;
 using Paths = std::span<const std::string_view>;
 
 // nullopt when there is a number whose text the parser does not keep.
-std::optional<Fields> fields_of(Reader& reader, std::string_view body, Paths paths) {
-  Fields values(paths.size());
+std::optional<EventFields> fields_of(Reader& reader, std::string_view body, Paths paths) {
+  EventFields values(paths.size());
   dom::object object;
   const auto error = reader.read(body, object);
   // A number that is too large has a code of its own, which differs between releases.
@@ -94,8 +93,8 @@ std::optional<Fields> fields_of(Reader& reader, std::string_view body, Paths pat
 }
 
 // The same of a body whose numbers stand in a list, each as it was written.
-Fields fields_of(Reader& reader, const NumberedJson& body, Paths paths) {
-  Fields values(paths.size());
+EventFields fields_of(Reader& reader, const NumberedJson& body, Paths paths) {
+  EventFields values(paths.size());
   dom::object object;
   if (reader.read(body.json, object) != simdjson::SUCCESS) return values;
   for (std::size_t i = 0; i < paths.size(); ++i) {
@@ -110,13 +109,12 @@ Fields fields_of(Reader& reader, const NumberedJson& body, Paths paths) {
 
 }  // namespace
 
-std::vector<std::optional<std::string>> find_event_fields(std::string_view body,
-                                                          std::span<const std::string_view> paths) {
+EventFields find_event_fields(std::string_view body, std::span<const std::string_view> paths) {
   thread_local Reader reader;
   auto values = fields_of(reader, body, paths);
   if (!values) {
     const auto numbered = take_out_numbers(body);
-    values = numbered ? fields_of(reader, *numbered, paths) : Fields(paths.size());
+    values = numbered ? fields_of(reader, *numbered, paths) : EventFields(paths.size());
   }
   reader.forget_large_document();
   return std::move(*values);
@@ -124,23 +122,12 @@ std::vector<std::optional<std::string>> find_event_fields(std::string_view body,
 
 namespace {
 
-// Follows the path to whatever is there.
-std::optional<dom::element> element_at(dom::object object, std::string_view path) {
-  while (true) {
-    const std::size_t dot = path.find('.');
-    const auto value = last_value_of(object, path.substr(0, dot));
-    if (!value || dot == std::string_view::npos) return value;
-    if (value->get(object) != simdjson::SUCCESS) return std::nullopt;
-    path.remove_prefix(dot + 1);
-  }
-}
-
 EventFields fields_of(const dom::element& item, std::span<const std::string_view> paths) {
   EventFields fields(paths.size());
   dom::object object;
   if (item.get(object) != simdjson::SUCCESS) return fields;
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    const auto value = element_at(object, paths[i]);
+    const auto value = follow(object, paths[i]);
     if (value) fields[i] = as_text(*value);
   }
   return fields;
@@ -150,8 +137,8 @@ EventFields fields_of(const dom::element& item, std::span<const std::string_view
 template <typename Look>
 bool look_into(std::string_view body, const Look& look) {
   thread_local Reader reader;
-  const auto object = reader.read(body);
-  const bool found = object && look(*object);
+  dom::object object;
+  const bool found = reader.read(body, object) == simdjson::SUCCESS && look(object);
   reader.forget_large_document();
   return found;
 }
@@ -163,8 +150,8 @@ bool is_json_object(std::string_view body) {
 }
 
 bool has_event_field(std::string_view body, std::string_view path) {
-  return look_into(
-      body, [path](const dom::object& object) { return element_at(object, path).has_value(); });
+  return look_into(body,
+                   [path](const dom::object& object) { return follow(object, path).has_value(); });
 }
 
 std::optional<std::vector<EventFields>> find_in_items(std::string_view body,
@@ -173,7 +160,7 @@ std::optional<std::vector<EventFields>> find_in_items(std::string_view body,
                                                       std::size_t limit) {
   std::vector<EventFields> all;
   const bool found = look_into(body, [&](const dom::object& object) {
-    const auto value = element_at(object, array_path);
+    const auto value = follow(object, array_path);
     dom::array items;
     if (!value || value->get(items) != simdjson::SUCCESS) return false;
     for (const dom::element item : items) {

@@ -9,6 +9,8 @@
 
 namespace webhookcore {
 
+using EventFields = std::vector<std::optional<std::string>>;
+
 // For each dotted path ("id", "data.event.type") the value as text: strings
 // as they are, numbers of any length as they are written, booleans as JSON
 // writes them. nullopt where the path leads nowhere or to an object, an array
@@ -18,15 +20,12 @@ namespace webhookcore {
 //
 // The whole body must be readable: nested deeper than 1,024 levels it gives
 // nullopt for every path. So do a byte order mark and 4 GiB.
-std::vector<std::optional<std::string>> find_event_fields(std::string_view body,
-                                                          std::span<const std::string_view> paths);
+EventFields find_event_fields(std::string_view body, std::span<const std::string_view> paths);
 
 bool is_json_object(std::string_view body);
 
 // Whether the path leads anywhere: to null, an object or an array, too.
 bool has_event_field(std::string_view body, std::string_view path);
-
-using EventFields = std::vector<std::optional<std::string>>;
 
 // The same as find_event_fields() for each object in the array that a path leads to,
 // in its order, and no more of them than `limit`; what is no object has no fields.
