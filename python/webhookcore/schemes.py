@@ -192,8 +192,9 @@ def _settings(fields: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
     known = {*fields["settings"], *fields["needs"]}
     for word, value in given.items():
         if word not in known:
-            raise ConfigError(f"is neither a keyword of Scheme nor a setting of {fields['name']}",
-                              word)
+            raise ConfigError(
+                f"is neither a keyword of Scheme nor a setting of {fields['name']}", word
+            )
         if not isinstance(value, (str, list, tuple)):
             raise ConfigError("must be a str, or a list of them", word)
     texts = {
@@ -250,7 +251,11 @@ def _set_accept(fields: dict[str, Any], value: Any) -> None:
 
 
 def _set_msg(fields: dict[str, Any], value: Any) -> None:
-    text = check_text("msg", value, least=0, most=1000) if value != "{body}" else value
+    text = value
+    if value != "{body}":
+        # Line breaks stand between the parts of many a scheme.
+        visible = value.replace("\n", " ") if isinstance(value, str) else value
+        check_text("msg", visible, least=0, most=1000)
     signs_nothing = fields["versions"][0][1] == "equal"
     fields["msg"] = "" if signs_nothing and text == "{body}" else text
 
