@@ -9,6 +9,7 @@ from ..errors import ConfigError, VerificationError, message_of
 from ..events import Event
 from ..exchange import HttpRequest, HttpResponse
 from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, verify_request
+from ..schemes import SchemeLike
 from ..signatures import Secrets, Verifier
 from .missing import missing
 
@@ -102,7 +103,7 @@ def router(receiver: Receiver, **options: Any) -> APIRouter:
 
 
 def verified(
-    provider: str,
+    provider: SchemeLike,
     *,
     secrets: Secrets,
     tolerance: float | None = None,

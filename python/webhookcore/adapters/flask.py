@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..errors import ConfigError, VerificationError
 from ..exchange import HttpRequest, HttpResponse
 from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, refusal, verify_request
+from ..schemes import SchemeLike
 from ..signatures import Secrets, Verifier
 from .missing import missing
 
@@ -71,7 +72,7 @@ class Webhooks:
 
 
 def verified(
-    provider: str,
+    provider: SchemeLike,
     *,
     secrets: Secrets,
     tolerance: float | None = None,

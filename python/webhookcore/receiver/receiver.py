@@ -26,6 +26,7 @@ from ..runner import (
     run_async,
     run_here,
 )
+from ..schemes import SchemeLike
 from ..signatures import Secrets
 from ..store import open_store
 from .inbox import Inbox
@@ -111,7 +112,7 @@ class Receiver:
     def add_source(
         self,
         name: str,
-        provider: str | None = None,
+        provider: SchemeLike | None = None,
         *,
         secrets: Secrets,
         types: Sequence[str] | None = None,
@@ -127,7 +128,8 @@ class Receiver:
 
         Args:
             name: 1 to 64 of ``A-Z a-z 0-9 _ . -``, the first of them no dot.
-            provider: A built-in name (see ``providers()``); the source's when omitted.
+            provider: A built-in name (see ``providers()``), or a ``Scheme``; the source's name
+                when omitted.
             secrets: As the provider shows them, newest first, or a callable that
                 returns them.
             types: Patterns of the event types to take; others are acknowledged and
