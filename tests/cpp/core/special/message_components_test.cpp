@@ -15,7 +15,8 @@ std::string text_of(const std::variant<std::string, Reason>& value) {
 }
 
 std::string component(const std::string& identifier, const MessageView& message) {
-  const auto members = parse_dictionary("a=" + identifier);
+  const std::string text = "a=" + identifier;  // What the members are views into.
+  const auto members = parse_dictionary(text);
   if (!members) return "unreadable";
   FieldItem item = members->front().items.front();
   item.parameters = members->front().parameters;
