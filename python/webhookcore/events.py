@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import parse_qs
 
 from . import _core
+from .batches import cut_items
 from .exchange import Headers
 from .provider_rules import Body, Form, Header, Place, Provider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Model = TypeVar("Model")
 
@@ -27,15 +28,16 @@ class Event(_core.EventBase):
         matched_secret: Index of the secret that matched, for watching a rotation.
     """
 
-    __slots__ = ("_header_view", "_identity")
+    __slots__ = ("_header_view", "_identity", "_is_item")
 
+    _is_item: bool  # Whether the body is one item of a batch; absent: it is a whole body.
     _identity: tuple[str | None, str | None, tuple[str, ...]]
     _header_view: Headers
 
     @property
     def provider(self) -> str:
         """Name of the provider, or of one's own scheme."""
-        return self._rules.name
+        return cast(Provider, self._rules).name
 
     @property
     def id(self) -> str | None:
@@ -98,6 +100,34 @@ class Event(_core.EventBase):
             return cast(Model, model(**{name: data[name] for name in data if name in known}))
         return model(data)
 
+    def items(self) -> list[Event]:
+        """The events of a batch (SendGrid, HubSpot, Adyen), in their order.
+
+        One signature proved them all, except that Adyen signs each. An item's body is the
+        bytes that stand in the array. Of any other provider it is the event itself.
+
+        Raises:
+            VerificationError: ``malformed_body``: there is no array, nothing or more than
+                10,000 items in it.
+        """
+        path = cast(Provider, self._rules).batch
+        if path is None or getattr(self, "_is_item", False):
+            return [self]
+        return [self._item(body) for body in cut_items(self.body, path)]
+
+    def _item(self, body: bytes) -> Event:
+        item = type(self)(
+            body,
+            self._headers,
+            self._rules,
+            self.source,
+            self._timestamp_ms,
+            self.matched_secret,
+        )
+        item._header_view = self.headers
+        item._is_item = True
+        return item
+
     def __repr__(self) -> str:
         return f"<Event {self.provider} id={self.id!r} type={self.type!r}>"
 
@@ -114,7 +144,7 @@ def identify(
 ) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Id, type, and which of the two no signature covers."""
     places = (*row.id, *row.type, *((Body(row.type_suffix),) if row.type_suffix else ()))
-    found = _find(places, body, headers)
+    found = find_values(places, body, headers)
     event_id, id_place = _first(row.id, found)
     event_type, type_place = _first(row.type, found)
     if event_type is not None and row.type_suffix:
@@ -135,9 +165,10 @@ def _first(places: tuple[Place, ...], found: dict[Place, str]) -> tuple[str | No
     return None, None
 
 
-def _find(places: tuple[Place, ...], body: bytes, headers: Headers) -> dict[Place, str]:
+def find_values(places: Iterable[Place], body: bytes, headers: Headers) -> dict[Place, str]:
     """The places that hold a non-empty text."""
     found: dict[Place, str] = {}
+    places = tuple(places)
     paths = [place for place in places if isinstance(place, Body)]
     if paths:
         texts = _core.event_fields(body, [place.path for place in paths])
@@ -146,7 +177,7 @@ def _find(places: tuple[Place, ...], body: bytes, headers: Headers) -> dict[Plac
     for place in places:
         if isinstance(place, Header):
             value = headers.get(place.name)
-            if value:
+            if value and place.only in (None, value):
                 found[place] = value
         elif isinstance(place, Form):
             form = _form(body, headers) if form is None else form

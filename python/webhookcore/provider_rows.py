@@ -92,10 +92,16 @@ PROVIDER_ROWS: Final = (
         "Slack",
         id=(Body("event_id"),),
         type=(Body("event.type"), Body("type")),
-        handshake=("url_verification", "challenge"),
+        handshake="url_verification",
         evidence="VS",
     ),
-    Provider("zoom", "Zoom", type=(Body("event"),), evidence="DS"),
+    Provider(
+        "zoom",
+        "Zoom",
+        type=(Body("event"),),
+        handshake="endpoint.url_validation",
+        evidence="DS",
+    ),
     Provider(
         "zendesk",
         "Zendesk",
@@ -107,7 +113,13 @@ PROVIDER_ROWS: Final = (
         "twitch",
         "Twitch EventSub",
         id=(Header("Twitch-Eventsub-Message-Id", signed=True),),
-        type=(Header("Twitch-Eventsub-Subscription-Type"),),
+        # A revocation names the type of the events that will come no more.
+        type=(
+            Header("Twitch-Eventsub-Message-Type", only="revocation"),
+            Body("subscription.type"),
+            Header("Twitch-Eventsub-Subscription-Type"),
+        ),
+        handshake="webhook_callback_verification",
         evidence="VP",
     ),
     Provider(
@@ -123,6 +135,10 @@ PROVIDER_ROWS: Final = (
         "Discord",
         id=(Body("id"),),
         type=(Body("event.type"), Body("type")),
+        # Interactions have an id, webhook events have none.
+        id_optional=True,
+        handshake="PING",
+        answer="no-content",
         evidence="VS",
     ),
     Provider(
@@ -237,9 +253,15 @@ PROVIDER_ROWS: Final = (
         type=(Header("X-Gogs-Event"),),
         evidence="VP",
     ),
-    Provider("meta", "Meta (Facebook, WhatsApp, Instagram)", type=(Body("object"),), evidence="VP"),
+    Provider(
+        "meta",
+        "Meta (Facebook, WhatsApp, Instagram)",
+        type=(Body("object"),),
+        handshake="hub.challenge",
+        evidence="VP",
+    ),
     Provider("intercom", "Intercom", id=(Body("id"),), type=(Body("topic"),), evidence="D"),
-    Provider("twitter", "X (Twitter)", evidence="VP"),
+    Provider("twitter", "X (Twitter)", handshake="crc_token", evidence="VP"),
     Provider(
         "typeform", "Typeform", id=(Body("event_id"),), type=(Body("event_type"),), evidence="DP"
     ),
@@ -250,8 +272,8 @@ PROVIDER_ROWS: Final = (
         type=(Header("X-Shopify-Topic"),),
         # One event may be told under several topics.
         key=(
-            (Header("X-Shopify-Topic"),),
             (Header("X-Shopify-Event-Id"), Header("X-Shopify-Webhook-Id")),
+            (Header("X-Shopify-Topic"),),
         ),
         evidence="VS",
     ),
@@ -260,6 +282,10 @@ PROVIDER_ROWS: Final = (
         "Shopify events",
         id=(Header("Shopify-Event-Id"), Header("Shopify-Webhook-Id")),
         type=(Header("Shopify-Topic"),),
+        key=(
+            (Header("Shopify-Event-Id"), Header("Shopify-Webhook-Id")),
+            (Header("Shopify-Topic"),),
+        ),
         evidence="VS",
     ),
     Provider(
@@ -269,16 +295,23 @@ PROVIDER_ROWS: Final = (
         type=(Header("X-WC-Webhook-Topic"),),
         evidence="DP",
     ),
-    Provider("xero", "Xero", evidence="D"),
+    Provider("xero", "Xero", handshake="intent-to-receive", answer="empty", evidence="D"),
     Provider(
         "docusign",
         "DocuSign Connect",
         id=(Body("data.envelopeId"),),
         type=(Body("event"),),
+        # The id is the envelope's, in each of the events of its life.
+        key=(
+            (Body("data.envelopeId"),),
+            (Body("event"),),
+            (Body("data.recipientId"),),
+            (Body("generatedDateTime"),),
+        ),
         evidence="SD",
     ),
     Provider("square", "Square", id=(Body("event_id"),), type=(Body("type"),), evidence="VS"),
-    Provider("dropbox", "Dropbox", evidence="D"),
+    Provider("dropbox", "Dropbox", handshake="challenge", evidence="D"),
     Provider(
         "linear",
         "Linear",
@@ -315,7 +348,7 @@ PROVIDER_ROWS: Final = (
         type=(Header("Circleci-Event-Type"), Body("type")),
         evidence="VD",
     ),
-    Provider("asana", "Asana", evidence="S"),
+    Provider("asana", "Asana", handshake="X-Hook-Secret", evidence="S"),
     Provider(
         "sentry",
         "Sentry",
@@ -330,7 +363,14 @@ PROVIDER_ROWS: Final = (
     Provider("cal", "Cal.com", type=(Body("triggerEvent"),), evidence="P"),
     Provider("attio", "Attio", type=(Body("event_type"),), evidence="P"),
     Provider("vapi", "Vapi", type=(Body("message.type"),), evidence="D"),
-    Provider("notion", "Notion", id=(Body("id"),), type=(Body("type"),), evidence="D"),
+    Provider(
+        "notion",
+        "Notion",
+        id=(Body("id"),),
+        type=(Body("type"),),
+        handshake="verification_token",
+        evidence="D",
+    ),
     Provider("adyen-platform", "Adyen platform", type=(Body("type"),), evidence="VS"),
     Provider(
         "convoy",
@@ -353,6 +393,7 @@ PROVIDER_ROWS: Final = (
         "Okta event hooks",
         id=(Body("eventId", signed=False),),
         type=(Body("eventType", signed=False),),
+        handshake="X-Okta-Verification-Challenge",
         evidence="D",
     ),
     Provider(
@@ -367,8 +408,14 @@ PROVIDER_ROWS: Final = (
     Provider(
         "mailgun",
         "Mailgun",
-        id=(Body("event-data.id", signed=False), Form("Message-Id")),
-        type=(Body("event-data.event", signed=False), Form("event")),
+        id=(Body("event-data.id", signed=False), Form("Message-Id", signed=False)),
+        type=(Body("event-data.event", signed=False), Form("event", signed=False)),
+        # In the older form the id is the e-mail's, which may be opened many times.
+        key=(
+            (Body("event-data.id", signed=False), Form("Message-Id", signed=False)),
+            (Form("event", signed=False),),
+            (Form("timestamp"),),
+        ),
         evidence="VS",
     ),
     Provider(
@@ -376,11 +423,32 @@ PROVIDER_ROWS: Final = (
         "Adyen payments",
         id=(Body("NotificationRequestItem.pspReference"),),
         type=(Body("NotificationRequestItem.eventCode"),),
+        # What becomes of a payment is told under its one reference.
+        key=(
+            (Body("NotificationRequestItem.pspReference"),),
+            (Body("NotificationRequestItem.eventCode"),),
+            (Body("NotificationRequestItem.success"),),
+        ),
         batch="notificationItems",
+        answer="[accepted]",
         evidence="VS",
     ),
-    Provider("aws-sns", "Amazon SNS", id=(Body("MessageId"),), type=(Body("Type"),), evidence="VP"),
-    Provider("paypal", "PayPal", id=(Body("id"),), type=(Body("event_type"),), evidence="VP"),
+    Provider(
+        "aws-sns",
+        "Amazon SNS",
+        id=(Body("MessageId"),),
+        type=(Body("Type"),),
+        handshake="SubscriptionConfirmation",
+        evidence="VP",
+    ),
+    Provider(
+        "paypal",
+        "PayPal",
+        # Their only cover is a CRC-32, which another body can be made to have.
+        id=(Body("id", signed=False),),
+        type=(Body("event_type", signed=False),),
+        evidence="VP",
+    ),
     Provider("rfc9421", "HTTP Message Signatures (RFC 9421)", type=(Body("type"),), evidence="V"),
     Provider(
         "plaid", "Plaid", type=(Body("webhook_type"),), type_suffix="webhook_code", evidence="D"

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header's value; ``signed`` when the signature covers it."""
+    """A header's value; ``signed`` when the signature covers it.
+
+    Where ``only`` is given, any other value counts as none.
+    """
 
     name: str
     signed: bool = False
+    only: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,14 @@ class Provider:
         type: The same for the event's type.
         type_suffix: A body field that is put behind the type with a dot
             (GitHub's ``action``).
-        key: What marks sameness where the id alone does not: one header of each
-            group, together. A request without them is an event of its own.
-        handshake: A signed request with this top-level ``type`` is answered with this
-            field of its body instead of being handled (Slack's ``url_verification``).
+        key: What marks sameness where the id alone does not: one place of each
+            group, together. A request with none of the first group is an event of its
+            own; of the others an absent one is empty.
+        id_optional: Whether there are genuine requests without the id.
+        handshake: What the provider asks before it sends events, in its own word for
+            it; ``receiver/handshakes.py`` has the answers.
+        answer: What it wants instead of our own answers: ``empty`` (also to what is
+            refused), ``no-content`` (204 to an event), or this text.
         batch: Dotted path of the array in the body whose items are events of their own;
             an empty path is the body itself. The places of ``id`` and ``type`` are
             then looked up in each item.
@@ -59,15 +67,18 @@ class Provider:
     id: tuple[Place, ...] = ()
     type: tuple[Place, ...] = ()
     type_suffix: str | None = None
-    key: tuple[tuple[Header, ...], ...] = ()
-    handshake: tuple[str, str] | None = None
+    key: tuple[tuple[Place, ...], ...] = ()
+    id_optional: bool = False
+    handshake: str | None = None
+    answer: str | None = None
     batch: str | None = None
     evidence: str = "V"
 
     @property
     def id_in_body(self) -> bool:
         """Whether a body without the id cannot be an event of this provider."""
-        return bool(self.id) and all(isinstance(place, Body) for place in self.id)
+        in_body = bool(self.id) and all(isinstance(place, Body) for place in self.id)
+        return in_body and not self.id_optional
 
     @property
     def confirmed(self) -> bool:

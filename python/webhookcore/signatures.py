@@ -110,15 +110,21 @@ class _RotatingVerifier(Verifier):
         method: str = "POST",
         now: float | None = None,
     ) -> Event:
+        return cast(Event, self._fresh().verify(body, headers, url, method, now))
+
+    def _mac(self, content: bytes, secret_index: int = 0, /) -> bytes:
+        return self._fresh()._mac(content, secret_index)
+
+    def close(self) -> None:
+        self._current[1].close()
+
+    def _fresh(self) -> Verifier:
         fresh = hide(self._fetch)
         # One reference, read once: another thread may renew it meanwhile.
         current = self._current
         if _mark(fresh) != current[0]:
             self._current = current = self._renewed(fresh)
-        return cast(Event, current[1].verify(body, headers, url, method, now))
-
-    def close(self) -> None:
-        self._current[1].close()
+        return current[1]
 
     def _renewed(self, secrets: HiddenSecrets) -> tuple[bytes, Verifier]:
         provider, tolerance, source = self._options

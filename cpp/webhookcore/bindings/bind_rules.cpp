@@ -13,6 +13,7 @@
 #include "webhookcore/core/event_pattern.h"
 #include "webhookcore/core/reserved_headers.h"
 #include "webhookcore/core/retry_policy.h"
+#include "webhookcore/core/special/sns_url.h"
 
 namespace webhookcore {
 
@@ -39,6 +40,8 @@ std::optional<std::int64_t> next_attempt(const std::vector<double>& schedule, do
   return next ? std::optional(to_unix_ms(*next)) : std::nullopt;
 }
 
+bool leads_to_sns(const std::string& url) { return is_sns_url(url); }
+
 }  // namespace
 
 void register_rules(py::module_& module) {
@@ -46,6 +49,7 @@ void register_rules(py::module_& module) {
   module.def("matches_event_pattern", &matches, py::arg("pattern"), py::arg("type"));
   module.def("next_attempt_at", &next_attempt, py::kw_only(), py::arg("schedule"),
              py::arg("jitter"), py::arg("failures"), py::arg("now"));
+  module.def("is_sns_url", &leads_to_sns, py::arg("url"));
 }
 
 }  // namespace webhookcore

@@ -232,6 +232,27 @@ PyObject* explain_refusal(PyObject* self, PyObject* const* args, Py_ssize_t coun
   });
 }
 
+// _mac(content, secret_index=0): for handshakes that prove to the provider that the
+// secret is known here. Only what its caller has found short and harmless may come in.
+PyObject* mac_of(PyObject* self, PyObject* args) {
+  return at_boundary([&]() -> PyObject* {
+    const char* content = nullptr;
+    Py_ssize_t size = 0, index = 0;
+    const auto verifier = open_verifier(fields_of(self));
+    if (verifier == nullptr || PyArg_ParseTuple(args, "y#|n", &content, &size, &index) == 0) {
+      return nullptr;
+    }
+    const auto keys = verifier->keys();
+    const bool known = index >= 0 && static_cast<std::size_t>(index) < keys.size();
+    const auto* key =
+        known ? std::get_if<HmacKey>(&keys[static_cast<std::size_t>(index)].key) : nullptr;
+    if (key == nullptr) raise({ErrorCode::config, "no HMAC key", "secrets"});
+    const std::string_view pieces[] = {{content, static_cast<std::size_t>(size)}};
+    const Digest mac = key->mac(pieces);
+    return PyBytes_FromStringAndSize(mac.bytes.data(), static_cast<Py_ssize_t>(mac.size));
+  });
+}
+
 PyObject* close_verifier(PyObject* self, PyObject*) {
   if (fields_of(self)->verifier != nullptr) fields_of(self)->verifier->reset();
   Py_RETURN_NONE;
@@ -312,6 +333,7 @@ PyMethodDef methods[] = {
     {"verify", as_method(verify), METH_FASTCALL | METH_KEYWORDS,
      "verify(body, headers, url=None, method='POST', now=None) -> Event"},
     {"_explain", as_method(explain_refusal), METH_FASTCALL, nullptr},
+    {"_mac", mac_of, METH_VARARGS, nullptr},
     {"close", close_verifier, METH_NOARGS, "Wipes the keys; verify() fails from then on."},
     {nullptr, nullptr, 0, nullptr}};
 

@@ -17,6 +17,7 @@ try:
     from fastapi import APIRouter, HTTPException, Request, Response
     from fastapi.routing import APIRoute
     from starlette.requests import ClientDisconnect
+    from starlette.routing import Match
     from starlette.types import Receive, Scope, Send
 except ImportError:
     raise missing("FastAPI") from None
@@ -33,7 +34,7 @@ _ERROR: Final = {
 _ANSWER: Final = {
     "type": "object",
     "properties": {
-        "status": {"enum": ["accepted", "processed", "duplicate", "ignored"]},
+        "status": {"enum": ["accepted", "processed", "duplicate", "ignored", "challenge"]},
         "event_id": {"type": ["string", "null"]},
         "result": {},
     },
@@ -65,6 +66,8 @@ _BODY: Final = {
 def router(receiver: Receiver, **options: Any) -> APIRouter:
     """A router that takes ``POST /{source}``, and answers other methods with 405.
 
+    GET is taken where the source's provider proves the endpoint with one.
+
     Args:
         receiver: Every source of it, those that are added later too.
         options: For ``APIRouter``, such as ``tags`` or ``include_in_schema``.
@@ -72,6 +75,15 @@ def router(receiver: Receiver, **options: Any) -> APIRouter:
 
     class OnlyPost(APIRoute):
         """Answers another method as the receiver does, where no other route takes it."""
+
+        def matches(self, scope: Scope) -> tuple[Match, Scope]:
+            match, found = super().matches(scope)
+            # A handshake is not left to a page that takes every other path.
+            if match is Match.PARTIAL and scope["method"] in receiver.methods(
+                found["path_params"]["source"]
+            ):
+                return Match.FULL, found
+            return match, found
 
         async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
             if scope["method"] == "POST":

@@ -48,6 +48,8 @@ class Webhooks:
     ) -> None:
         """Let ``POST {url_prefix}/{source}`` reach the receiver, which answers others with 405.
 
+        GET is taken where the source's provider proves the endpoint with one.
+
         Args:
             app: Its ``extensions["webhookcore"]`` becomes the receiver.
             url_prefix: Where the sources are.

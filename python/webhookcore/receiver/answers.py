@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+from .. import _core
 from ..errors import StoreCorruptError, VerificationError, message_of
+from ..events import Event
 from ..exchange import HttpResponse
+
+_KEPT: Final = ("Allow", "Retry-After")
 
 # Long enough for most handlers to end, short enough that senders come back soon.
 RETRY_AFTER: Final = 5
 
-_JSON: Final = {"Content-Type": "application/json"}
+# What ends a request: a word for the log, and the answer.
+Settled: TypeAlias = tuple[str, HttpResponse]
+
+# No browser may take for a page what holds a provider's, or anybody's, text.
+_NOSNIFF: Final = {"X-Content-Type-Options": "nosniff"}
+_JSON: Final = {"Content-Type": "application/json", **_NOSNIFF}
+_PLAIN: Final = {"Content-Type": "text/plain", **_NOSNIFF}
 
 
 def answer(status: int, content: Mapping[str, Any], **headers: str) -> HttpResponse:
     body = json.dumps(content, separators=(",", ":")).encode("ascii")
     return HttpResponse(status, body, {**_JSON, **headers})
+
+
+def plain(status: int, text: str = "", **headers: str) -> HttpResponse:
+    return HttpResponse(status, text.encode("ascii"), {**_PLAIN, **headers})
 
 
 def acknowledged(
@@ -47,3 +61,24 @@ def later(reason: str, message: str, seconds: int = RETRY_AFTER) -> HttpResponse
 def refusal(refused: VerificationError) -> HttpResponse:
     """The answer to a request that failed verification; never holds the hint."""
     return error(refused.http_status, refused.reason, message_of(refused.reason))
+
+
+def refused(error: VerificationError) -> Settled:
+    return error.reason, refusal(error)
+
+
+def as_provider_wants(
+    wanted: str | None, event: Event | None, response: HttpResponse
+) -> HttpResponse:
+    """The answer in the form that the provider's row fixes; see ``Provider.answer``."""
+    taken = response.status < 300
+    if wanted is None:
+        return response
+    if wanted == "empty":
+        kept = {name: response.headers[name] for name in _KEPT if name in response.headers}
+        return plain(200 if taken else response.status, **kept)
+    if wanted == "no-content":
+        # What has no event inside is an interaction, which may be answered later.
+        inside = event is not None and _core.event_fields(event.body, ["event.type"])[0]
+        return plain(204) if taken and inside else response
+    return plain(200, wanted) if taken else response

@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from .. import _core
@@ -15,30 +15,41 @@ from ..events import Event
 from ..exchange import HttpRequest, HttpResponse
 from ..runner import Handler, Outcome, kept_result
 from . import answers
+from .answers import Settled
 from .inbox import inbox_row
 from .request_log import RequestLog
-from .sources import Source, verify_request
+from .sources import Source, check_size, verify_request
 
 _log = logging.getLogger("webhookcore.receiver")
 
 _ACCEPTED: Final = '"accepted"'  # The result that an accepted event's key is completed with.
 
 
+# What a batch is answered with is what became of the item that is first in this list.
+_GRAVEST_FIRST: Final = (
+    *("store_unavailable", "failed", "snoozed", "running"),
+    *("accepted", "revived", "processed", "discarded", "duplicate", "ignored"),
+)
+
+
 @dataclass(slots=True)
 class Decision:
-    """What ``begin()`` found: a response, or handlers to run before ``finish()``."""
+    """What ``begin()`` found: a response, or handlers to run before ``finish()``.
+
+    A batch is worked item by item: as long as there is no response, run the handlers
+    with the event and ``finish()``.
+    """
 
     source: Source | None
     started: float  # Monotonic.
-    event: Event | None = None
+    verified: Event | None = None  # The whole request.
+    event: Event | None = None  # The one whose turn it is.
     event_key: str | None = None
     token: bytes = b""  # Of the claim that an inline run holds.
     handlers: Sequence[Handler] = ()
+    waiting: list[tuple[Event, str | None]] = field(default_factory=list)  # Last one first.
+    settled: list[Settled] = field(default_factory=list)  # What became of each so far.
     response: HttpResponse | None = None
-
-
-# What a step of begin() ends the request with: the word for the log, and the answer.
-Settled = tuple[str, HttpResponse]
 
 
 class Intake:
@@ -83,21 +94,25 @@ class Intake:
         """Everything up to the handlers of an inline source. Blocks for one commit."""
         decision = Decision(self._sources.get(source), time.monotonic())
         try:
-            for step in (self._admit, self._verify, self._identify, self._claim):
+            for step in (self._admit, self._greet, self._verify, self._identify, self._take):
                 settled = step(decision, request)
                 if settled is not None:
                     return self._settle(decision, *settled)
         except StoreError as error:
-            _log.error("the store refused an event of source %s: %s", source, error)
-            unstored = answers.later("store_unavailable", "the event could not be stored")
-            return self._settle(decision, "store_unavailable", unstored)
+            return self._settle(decision, *_unstored(source, error))
         return decision
 
-    def finish(self, decision: Decision, outcome: Outcome) -> HttpResponse:
-        """Record what the handlers of an inline source did, and answer."""
-        response = self._settle(decision, *self._conclude(decision, outcome)).response
-        assert response is not None
-        return response
+    def finish(self, decision: Decision, outcome: Outcome) -> HttpResponse | None:
+        """Record what the handlers of an inline source did, and answer.
+
+        None: it is the next item's turn.
+        """
+        decision.settled.append(self._conclude(decision, outcome))
+        try:
+            settled = self._claim_next(decision)
+        except StoreError as error:
+            settled = _unstored(_source_of(decision).name, error)
+        return None if settled is None else self._settle(decision, *settled).response
 
     # ---- The steps of begin(), in their order (requirement R2) --------------------
 
@@ -105,84 +120,113 @@ class Intake:
         source = decision.source
         if source is None:
             return "unknown_source", answers.error(404, "unknown_source", "no such source")
-        if request.method != "POST":
-            refused = answers.error(405, "method_not_allowed", "only POST", Allow="POST")
+        methods = source.handshake.methods
+        if request.method not in methods:
+            text = f"only {' and '.join(methods)}"
+            refused = answers.error(405, "method_not_allowed", text, Allow=", ".join(methods))
             return "method_not_allowed", refused
+        try:
+            check_size(request, source.max_body)
+        except VerificationError as too_large:
+            return answers.refused(too_large)
         return None
+
+    def _greet(self, decision: Decision, request: HttpRequest) -> Settled | None:
+        """The handshakes that come before any signature."""
+        source = _source_of(decision)
+        if source.handshake.unsigned is None:
+            return None
+        try:
+            return source.handshake.unsigned(source, request)
+        except Exception:  # noqa: BLE001  # The user's code: secrets(), on_secret().
+            return _misconfigured(source, "the handshake of source %s failed")
 
     def _verify(self, decision: Decision, request: HttpRequest) -> Settled | None:
         source = _source_of(decision)
         try:
-            decision.event = verify_request(
+            decision.verified = verify_request(
                 source.verifier,
                 request,
                 public_url=source.public_url,
                 max_body=source.max_body,
                 now=self._clock(),
             )
+            if source.handshake.signed is not None:
+                return source.handshake.signed(source, decision.verified)
         except VerificationError as refused:
-            return _refused(refused)
+            return answers.refused(refused)
         except Exception:  # noqa: BLE001  # Whatever it is, it is logged and nothing is let in.
             # The callable that gives the secrets failed, or the URL that is signed is unknown.
-            _log.exception("source %s cannot verify anything", source.name)
-            return "misconfigured", answers.error(500, "misconfigured", "the source is not ready")
+            return _misconfigured(source, "source %s cannot verify anything")
         return None
 
     def _identify(self, decision: Decision, request: HttpRequest) -> Settled | None:
+        """Of a batch all items are looked at before the first one is taken."""
         del request
-        source, event = _source_of(decision), _event_of(decision)
-        handshake = source.provider.handshake
-        if handshake is not None:
-            # Not the event's type, which may be that of a part of the body.
-            kind, challenge = _core.event_fields(event.body, ["type", handshake[1]])
-            if kind == handshake[0] and challenge is None:
-                return _refused(VerificationError("malformed_body"))
-            if kind == handshake[0]:
-                return "challenge", answers.answer(200, {handshake[1]: challenge})
-        if source.provider.id_in_body and event.id is None:
-            return _refused(VerificationError("malformed_body"))
-        if source.types is not None and not any(
-            _core.matches_event_pattern(pattern, event.type or "") for pattern in source.types
-        ):
-            return "ignored", answers.acknowledged(200, "ignored", event.id)
+        source, whole = _source_of(decision), decision.verified
+        assert whole is not None
+        try:
+            items = whole.items()
+        except VerificationError as malformed:
+            return answers.refused(malformed)
+        if source.provider.id_in_body and any(item.id is None for item in items):
+            return answers.refused(VerificationError("malformed_body"))
+        try:
+            for item in items:
+                if source.takes(item.type):
+                    decision.waiting.append((item, _checked_key(source, item)))
+                else:
+                    ignored = answers.acknowledged(200, "ignored", item.id)
+                    decision.settled.append(("ignored", ignored))
+        except Exception:  # noqa: BLE001  # The user's code.
+            return _misconfigured(source, "event_key of source %s failed")
+        decision.waiting.reverse()
         return None
 
-    def _claim(self, decision: Decision, request: HttpRequest) -> Settled | None:
+    def _take(self, decision: Decision, request: HttpRequest) -> Settled | None:
         del request
-        source, event = _source_of(decision), _event_of(decision)
+        if _source_of(decision).mode == "inline":
+            return self._claim_next(decision)
+        was_stored = False
         try:
-            decision.event_key = source.key_of(event)
-            (decision.event_key or "").encode("utf-8")
-        except Exception:  # noqa: BLE001  # The user's code.
-            _log.exception("event_key of source %s failed", source.name)
-            return "misconfigured", answers.error(500, "misconfigured", "the event has no key")
-        if source.mode == "background":
-            return self._accept(decision)
-        decision.handlers = self._handlers_for(source.name, event.type)
-        if not decision.handlers:
-            return "ignored", answers.acknowledged(200, "ignored", event.id)
-        if decision.event_key is None:
-            return None
-        kind, decision.token, kept, _ = self._store.claim(
-            source.name, decision.event_key, self._now(), self._lease_ms
-        )
-        if kind == "won":
-            return None
-        return _repeat(kind, event.id, kept)
+            while decision.waiting:
+                settled = self._accept(*decision.waiting.pop())
+                was_stored = was_stored or settled[1].status == 202
+                decision.settled.append(settled)
+        finally:
+            # Also of those before one that could not be stored.
+            if was_stored:
+                self._on_stored()
+        return _of_all(decision)
 
-    def _accept(self, decision: Decision) -> Settled:
-        event = _event_of(decision)
+    def _accept(self, event: Event, event_key: str | None) -> Settled:
         kind, _, kept = self._store.accept(
-            inbox_row(event, self._now()),
-            decision.event_key,
-            _ACCEPTED,
-            self._now(),
-            self._ttl_ms,
+            inbox_row(event, self._now()), event_key, _ACCEPTED, self._now(), self._ttl_ms
         )
         if kind not in ("accepted", "revived"):
             return _repeat(kind, event.id, kept)
-        self._on_stored()
         return kind, answers.acknowledged(202, "accepted", event.id, _ACCEPTED)
+
+    def _claim_next(self, decision: Decision) -> Settled | None:
+        """Go on to the next item that is to be handled; None: here is one."""
+        source = _source_of(decision)
+        while decision.waiting:
+            event, key = decision.waiting.pop()
+            decision.event, decision.event_key = event, key
+            decision.handlers = self._handlers_for(source.name, event.type)
+            if not decision.handlers:
+                ignored = answers.acknowledged(200, "ignored", event.id)
+                decision.settled.append(("ignored", ignored))
+                continue
+            if key is None:
+                return None
+            kind, decision.token, kept, _ = self._store.claim(
+                source.name, key, self._now(), self._lease_ms
+            )
+            if kind == "won":
+                return None
+            decision.settled.append(_repeat(kind, event.id, kept))
+        return _of_all(decision)
 
     # ---- After the handlers -------------------------------------------------------
 
@@ -232,10 +276,12 @@ class Intake:
             _log.warning("a claim of source %s was not given back: %s", source.name, error)
 
     def _settle(self, decision: Decision, outcome: str, response: HttpResponse) -> Decision:
+        source = decision.source
+        if source is not None:
+            wanted = source.provider.answer
+            response = answers.as_provider_wants(wanted, decision.verified, response)
         decision.response = response
-        self._requests.write(
-            decision.source, decision.event, outcome, response.status, decision.started
-        )
+        self._requests.write(source, decision.verified, outcome, response.status, decision.started)
         return decision
 
     def _now(self) -> int:
@@ -252,11 +298,37 @@ def _event_of(decision: Decision) -> Event:
     return decision.event
 
 
-def _refused(error: VerificationError) -> Settled:
-    return error.reason, answers.refusal(error)
+def _checked_key(source: Source, event: Event) -> str | None:
+    key = source.key_of(event)
+    (key or "").encode("utf-8")  # Raises for surrogates, which no store takes.
+    return key
+
+
+def _misconfigured(source: Source, message: str) -> Settled:
+    _log.exception(message, source.name)
+    return "misconfigured", answers.error(500, "misconfigured", "the source is not ready")
+
+
+def _unstored(source: str, error: StoreError) -> Settled:
+    _log.error("the store refused an event of source %s: %s", source, error)
+    later = answers.later("store_unavailable", "the event could not be stored")
+    return "store_unavailable", later
 
 
 def _repeat(kind: str, event_id: str | None, kept: str) -> Settled:
     if kind == "running":
         return "running", answers.later("running", "the same event is being handled")
     return "duplicate", answers.acknowledged(200, "duplicate", event_id, kept)
+
+
+def _of_all(decision: Decision) -> Settled:
+    """One answer for a batch; what failed of it will come again with the rest."""
+    settled = decision.settled
+    if len(settled) == 1:
+        return settled[0]
+    word, response = min(settled, key=lambda one: _GRAVEST_FIRST.index(one[0]))
+    if response.status >= 400:
+        return word, response
+    shown = {"revived": "accepted", "discarded": "processed"}.get(word, word)
+    kept = _ACCEPTED if response.status == 202 else "null"
+    return word, answers.acknowledged(response.status, shown, None, kept)

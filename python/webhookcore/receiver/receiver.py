@@ -29,6 +29,7 @@ from ..runner import (
 from ..schemes import SchemeLike
 from ..signatures import Secrets
 from ..store import open_store
+from .handshake_options import Confirm, OnSecret, hide_token
 from .inbox import Inbox
 from .intake import Decision, Intake
 from .sources import (
@@ -121,6 +122,10 @@ class Receiver:
         event_key: EventKey | None = None,
         tolerance: float | None = None,
         max_body: int = DEFAULT_MAX_BODY,
+        verify_token: str | None = None,
+        on_secret: OnSecret | None = None,
+        topics: Sequence[str] | None = None,
+        confirm_subscriptions: bool | Confirm = False,
         allowed_ips: Sequence[str] | None = None,
         rate_limit: str | None = None,
     ) -> None:
@@ -143,6 +148,14 @@ class Receiver:
                 makes the request an event of its own.
             tolerance: Allowed age of a signature in seconds; the scheme's own when omitted.
             max_body: In bytes; a larger body is refused with 413 unread.
+            verify_token: Meta: the token that was entered there. Without it the GET that
+                proves the endpoint is refused.
+            on_secret: Asana, Notion: stores the secret that the provider tells once, while
+                the callable ``secrets`` returns none. Later ones are refused.
+            topics: Amazon SNS: ARNs of the topics whose messages are taken. Every AWS
+                account can sign for topics of its own: name yours.
+            confirm_subscriptions: Amazon SNS: True, or a function that fetches a URL, to
+                confirm subscriptions to ``topics``. When False they are ordinary events.
             allowed_ips: Not available yet.
             rate_limit: Not available yet.
 
@@ -151,6 +164,8 @@ class Receiver:
                 is taken, or any other option that can never work.
             StoreUnavailableError: The receiver was closed.
         """
+        token = hide_token(verify_token)
+        verify_token = None  # No traceback with local variables shows it.
         self._check_open()
         for option, value in (("allowed_ips", allowed_ips), ("rate_limit", rate_limit)):
             if value is not None:
@@ -165,6 +180,10 @@ class Receiver:
             event_key=event_key,
             tolerance=tolerance,
             max_body=max_body,
+            verify_token=token,
+            on_secret=on_secret,
+            topics=topics,
+            confirm_subscriptions=confirm_subscriptions,
         )
         if name in self._sources:
             raise ConfigError(f"there is a source {name} already", "name")
@@ -198,6 +217,11 @@ class Receiver:
         found = self._sources.get(source)
         return 0 if found is None else found.max_body
 
+    def methods(self, source: str) -> tuple[str, ...]:
+        """The methods that a source answers; GET where its provider's handshake is one."""
+        found = self._sources.get(source)
+        return ("POST",) if found is None else found.handshake.methods
+
     @property
     def sources(self) -> dict[str, str]:
         """Names of the sources and their providers."""
@@ -210,16 +234,16 @@ class Receiver:
         if self._handlers.any_async(source):
             refuse_inside_a_loop("handle()", "await receiver.handle_async()")
         decision = self.begin(request, source)
-        if decision.response is not None:
-            return decision.response
-        assert decision.event is not None
-        try:
-            with OwnLoop() as loop:
-                outcome = run_here(decision.handlers, decision.event, loop.await_)
-        except BaseException:
-            self._intake.release(decision)
-            raise
-        return self.finish(decision, outcome)
+        while decision.response is None:
+            assert decision.event is not None
+            try:
+                with OwnLoop() as loop:
+                    outcome = run_here(decision.handlers, decision.event, loop.await_)
+            except BaseException:
+                self._intake.release(decision)
+                raise
+            self.finish(decision, outcome)
+        return decision.response
 
     async def handle_async(self, request: HttpRequest, source: str) -> HttpResponse:
         """Receive one request on an event loop; the store is waited for in a thread."""
@@ -233,22 +257,26 @@ class Receiver:
         # A thread for each request costs more than the commit it waits for; a writer
         # that wakes the loop takes its place when the receiver's speed is worked on.
         decision = await asyncio.to_thread(self.begin, request, source)
-        if decision.response is not None:
-            return decision.response
-        assert decision.event is not None
-        try:
-            outcome = await run_async(decision.handlers, decision.event)
-        except BaseException:
-            self._intake.release(decision)
-            raise
-        return await asyncio.to_thread(self.finish, decision, outcome)
+        while decision.response is None:
+            assert decision.event is not None
+            try:
+                outcome = await run_async(decision.handlers, decision.event)
+            except BaseException:
+                self._intake.release(decision)
+                raise
+            await asyncio.to_thread(self.finish, decision, outcome)
+        return decision.response
 
     def begin(self, request: HttpRequest, source: str) -> Decision:
-        """Everything before the handlers; without a ``response``, run them and ``finish()``."""
+        """Everything before the handlers.
+
+        As long as the decision has no ``response``, run its handlers with its event and
+        ``finish()``; a batch takes a round for each item.
+        """
         return self._intake.begin(request, source)
 
-    def finish(self, decision: Decision, outcome: Outcome) -> HttpResponse:
-        """Record what the handlers of an inline source did, and answer."""
+    def finish(self, decision: Decision, outcome: Outcome) -> HttpResponse | None:
+        """Record what the handlers of an inline source did; None while items wait."""
         return self._intake.finish(decision, outcome)
 
     # ---- The worker -----------------------------------------------------------------

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
+from .. import _core
 from ..errors import ConfigError, VerificationError
-from ..events import Event
+from ..events import Event, find_values
 from ..exchange import HttpRequest
 from ..provider_rules import Provider
-from ..schemes import SchemeLike
+from ..schemes import SchemeLike, find_scheme
 from ..signatures import Secrets, Verifier
+from .handshake_options import (
+    AwaitedVerifier,
+    Confirm,
+    HandshakeOptions,
+    HiddenToken,
+    OnSecret,
+    make_options,
+)
+from .handshakes import HANDSHAKES, Handshake
 
 Mode: TypeAlias = Literal["background", "inline"]
 EventKey: TypeAlias = Callable[[Event], "str | None"]
@@ -34,12 +45,27 @@ class Source:
 
     name: str
     provider: Provider
-    verifier: Verifier
+    verifier: Verifier | AwaitedVerifier
     types: tuple[str, ...] | None
     mode: Mode
     public_url: str | None
     event_key: EventKey | None
     max_body: int
+    options: HandshakeOptions
+
+    @property
+    def handshake(self) -> Handshake:
+        return HANDSHAKES[self.provider.handshake]
+
+    def take_secret(self, secret: str) -> bool:
+        """Whether the source waits for its provider to tell one; it is stored then."""
+        return isinstance(self.verifier, AwaitedVerifier) and self.verifier.take(secret)
+
+    def takes(self, type: str | None) -> bool:
+        """Whether events of this type are wanted."""
+        return self.types is None or any(
+            _core.matches_event_pattern(pattern, type or "") for pattern in self.types
+        )
 
     def key_of(self, event: Event) -> str | None:
         """What marks sameness; None: the request is an event of its own.
@@ -54,14 +80,14 @@ class Source:
             return key or None
         if not self.provider.key:
             return event.id or None
-        parts = []
-        for group in self.provider.key:
-            found = [event.headers.get(header.name) for header in group]
-            value = next((value for value in found if value), None)
-            if value is None:
-                return None
-            parts.append(value)
-        return "\n".join(parts)  # No header value holds a line break.
+        groups = self.provider.key
+        found = find_values(
+            (place for group in groups for place in group), event.body, event.headers
+        )
+        parts = [next((found[place] for place in group if place in found), "") for group in groups]
+        if not parts[0]:
+            return None
+        return parts[0] if len(parts) == 1 else json.dumps(parts)
 
 
 def make_source(
@@ -75,6 +101,10 @@ def make_source(
     event_key: EventKey | None,
     tolerance: float | None,
     max_body: int,
+    verify_token: HiddenToken | None = None,
+    on_secret: OnSecret | None = None,
+    topics: Sequence[str] | None = None,
+    confirm_subscriptions: bool | Confirm = False,
 ) -> Source:
     """The source, once every option was found to be possible.
 
@@ -87,7 +117,19 @@ def make_source(
         raise ConfigError('must be "background" or "inline"', "mode")
     if event_key is not None and not callable(event_key):
         raise ConfigError("must be a callable that takes the event", "event_key")
-    verifier = Verifier(name if provider is None else provider, secrets, tolerance, source=name)
+    rules = name if provider is None else provider
+    options = make_options(
+        find_scheme(rules)[1].handshake,
+        verify_token=verify_token,
+        on_secret=on_secret,
+        topics=topics,
+        confirm_subscriptions=confirm_subscriptions,
+    )
+    verifier: Verifier | AwaitedVerifier
+    if on_secret is None:
+        verifier = Verifier(rules, secrets, tolerance, source=name)
+    else:
+        verifier = AwaitedVerifier(rules, secrets, tolerance, name, on_secret)
     return Source(
         name=name,
         provider=verifier.provider,
@@ -97,6 +139,7 @@ def make_source(
         public_url=check_public_url(public_url),
         event_key=event_key,
         max_body=_check_max_body(max_body),
+        options=options,
     )
 
 
@@ -129,8 +172,14 @@ def check_public_url(url: str | None) -> str | None:
     return url.rstrip("/")
 
 
+def check_size(request: HttpRequest, max_body: int) -> None:
+    """Raises VerificationError for a body that is, or was announced to be, too large."""
+    if max(len(request.body), request.content_length or 0) > max_body:
+        raise VerificationError("body_too_large")
+
+
 def verify_request(
-    verifier: Verifier,
+    verifier: Verifier | AwaitedVerifier,
     request: HttpRequest,
     *,
     public_url: str | None,
@@ -143,8 +192,7 @@ def verify_request(
         VerificationError: The body is, or was announced to be, too large, or the
             signature is refused.
     """
-    if max(len(request.body), request.content_length or 0) > max_body:
-        raise VerificationError("body_too_large")
+    check_size(request, max_body)
     # The URL as the provider called it: no part of it is parsed and written again.
     url = request.url if public_url is None else public_url + request.path
     return cast(Event, verifier.verify(request.body, request.headers, url, request.method, now))

@@ -234,6 +234,8 @@ def stored_event(row: dict[str, Any]) -> Event:
         row["timestamp"],
         row["matched_secret"],
     )
+    # Of a batch each item was stored by itself.
+    event._is_item = True
     if known is None:  # A scheme of the user's own, whose rules are not at hand here.
         event._identity = (row["event_id"], row["type"], ())
     return event
