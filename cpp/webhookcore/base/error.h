@@ -20,6 +20,7 @@ enum class ErrorCode : std::uint8_t {
   already_delivered,  // A replay of what has been delivered.
   not_found,
   lease_lost,         // A completion whose claim was taken over. Not shown to users: logged.
+  fetch_failed,       // A key could not be fetched now.
   store_unavailable,  // The file cannot be opened, read or written.
   store_busy,         // Another process holds the store longer than the wait.
   store_full,         // No space, or the quota is reached.

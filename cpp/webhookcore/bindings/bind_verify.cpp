@@ -20,6 +20,7 @@
 #include "webhookcore/bindings/verifier_type.h"
 #include "webhookcore/core/event_fields.h"
 #include "webhookcore/core/signer.h"
+#include "webhookcore/core/special/key_reference.h"
 
 namespace webhookcore {
 
@@ -141,6 +142,10 @@ void register_verify(py::module_& module) {
   py::class_<SchemeObject>(module, "SchemeBase")
       .def("fields", [](const SchemeObject& object) { return to_dict(*object.scheme); })
       // The secret's text is the key, however short.
+      .def_property_readonly("key_source",
+                             [](const SchemeObject& object) {
+                               return std::string(to_string(key_source(*object.scheme)));
+                             })
       .def_property_readonly("has_text_key", [](const SchemeObject& object) {
         return object.scheme->key.form == KeyForm::utf8;
       });

@@ -23,6 +23,8 @@ const char* name_of(ErrorCode code) {
       return "not_found";
     case ErrorCode::lease_lost:
       return "lease_lost";
+    case ErrorCode::fetch_failed:
+      return "fetch_failed";
     case ErrorCode::store_unavailable:
       return "store_unavailable";
     case ErrorCode::store_busy:

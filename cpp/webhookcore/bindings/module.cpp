@@ -2,6 +2,7 @@
 
 #include "webhookcore/bindings/bind_engine.h"
 #include "webhookcore/bindings/bind_environment.h"
+#include "webhookcore/bindings/bind_keys.h"
 #include "webhookcore/bindings/bind_rules.h"
 #include "webhookcore/bindings/bind_store.h"
 #include "webhookcore/bindings/bind_url.h"
@@ -12,6 +13,7 @@ PYBIND11_MODULE(_core, module) {
   module.doc() = "The C++ core. Private: import webhookcore instead.";
   webhookcore::register_verify(module);
   webhookcore::register_url(module);
+  webhookcore::register_keys(module);
   webhookcore::register_rules(module);
   webhookcore::register_store(module);
   webhookcore::register_engine(module);

@@ -7,21 +7,18 @@
 #include <variant>
 #include <vector>
 
-#include "webhookcore/base/clock.h"
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/bindings/event_type.h"
 #include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/bindings/scheme_object.h"
+#include "webhookcore/bindings/verify_call.h"
 #include "webhookcore/core/hint.h"
+#include "webhookcore/core/special/key_reference.h"
 #include "webhookcore/core/verifier.h"
 
 namespace webhookcore {
 
 namespace {
-
-// From here on hashing takes longer than handing the GIL over and back; below it a
-// release only costs (performance.md, section 1).
-constexpr Py_ssize_t kReleaseGilFrom = Py_ssize_t{8} * 1024;
 
 struct VerifierObject {
   PyObject_HEAD
@@ -36,119 +33,16 @@ struct VerifierObject {
 
 VerifierObject* fields_of(PyObject* self) { return reinterpret_cast<VerifierObject*>(self); }
 
-// What one call passes, checked and converted; references are borrowed from the
-// caller's arguments except where a py::object says otherwise.
-struct Call {
-  py::object body;
-  PyObject* headers = nullptr;
-  std::string url;
-  std::string method = "POST";
-  TimePoint now{};
-  HeaderViews views;
-
-  SignedRequest request() const {
-    return {std::string_view{PyBytes_AS_STRING(body.ptr()),
-                             static_cast<std::size_t>(PyBytes_GET_SIZE(body.ptr()))},
-            views.views(), url, method};
-  }
-};
-
-bool set_body(Call& call, PyObject* body) {
-  if (PyBytes_CheckExact(body)) {
-    call.body = py::reinterpret_borrow<py::object>(body);
-    return true;
-  }
-  if (PyUnicode_Check(body)) {
-    PyErr_SetString(PyExc_TypeError,
-                    "body must be the raw bytes of the request, not str: text that was decoded "
-                    "and encoded again may not verify");
-    return false;
-  }
-  call.body = py::reinterpret_steal<py::object>(PyBytes_FromObject(body));
-  return static_cast<bool>(call.body);
-}
-
-// Milliseconds of a number of seconds. Raises ConfigError for anything else, such as
-// the "300" that comes out of an environment variable.
-std::int64_t ms_of(PyObject* seconds, const char* field) {
-  const double number = PyFloat_AsDouble(seconds);
-  if (number == -1.0 && PyErr_Occurred() != nullptr) {
-    PyErr_Clear();
-    raise({ErrorCode::config, "must be a number of seconds", field});
-  }
-  return unwrap(seconds_to_ms(number, field));
-}
-
-bool set_now(Call& call, PyObject* now) {
-  if (now == nullptr || now == Py_None) {
-    call.now = SystemClock{}.now();
-    return true;
-  }
-  call.now = from_unix_ms(ms_of(now, "now"));
-  return true;
-}
-
-bool set_url(Call& call, const Scheme& scheme, PyObject* url) {
-  if (url != nullptr && url != Py_None) {
-    call.url = text_bytes(url);
-  } else if (requires_url(scheme)) {
-    raise({ErrorCode::config,
-           scheme.name + " signs the URL: pass the full public URL that the "
-                         "provider calls",
-           "url"});
-  }
-  return true;
-}
-
-enum Argument { at_body, at_headers, at_url, at_method, at_now, argument_count };
-constexpr const char* kArgumentNames[argument_count] = {"body", "headers", "url", "method", "now"};
-
-// Sorts positional and keyword arguments into their places.
-bool place_arguments(PyObject* const* args, Py_ssize_t positional, PyObject* names,
-                     PyObject* (&placed)[argument_count]) {
-  if (positional > argument_count) {
-    PyErr_Format(PyExc_TypeError, "verify() takes at most %d arguments", int{argument_count});
-    return false;
-  }
-  for (Py_ssize_t i = 0; i < positional; ++i) placed[i] = args[i];
-  const Py_ssize_t keywords = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
-  for (Py_ssize_t i = 0; i < keywords; ++i) {
-    PyObject* name = PyTuple_GET_ITEM(names, i);
-    int place = 0;
-    while (place < argument_count &&
-           PyUnicode_CompareWithASCIIString(name, kArgumentNames[place]) != 0) {
-      ++place;
-    }
-    if (place == argument_count || placed[place] != nullptr) {
-      PyErr_Format(PyExc_TypeError, "verify() got an unexpected or repeated argument %R", name);
-      return false;
-    }
-    placed[place] = args[positional + i];
-  }
-  if (placed[at_body] == nullptr || placed[at_headers] == nullptr) {
-    PyErr_SetString(PyExc_TypeError, "verify() needs a body and headers");
-    return false;
-  }
-  return true;
-}
-
-bool read_call(Call& call, const Scheme& scheme, PyObject* const (&placed)[argument_count]) {
-  call.headers = placed[at_headers];
-  if (placed[at_method] != nullptr) call.method = text_bytes(placed[at_method]);
-  return set_body(call, placed[at_body]) && set_url(call, scheme, placed[at_url]) &&
-         set_now(call, placed[at_now]) && call.views.read(placed[at_headers]);
-}
-
-Verdict decide(const Verifier& verifier, Call& call) {
-  if (PyBytes_GET_SIZE(call.body.ptr()) < kReleaseGilFrom) {
-    return verifier.verify(call.request(), call.now);
-  }
+// Without the GIL where that pays.
+template <typename Work>
+auto work_on(VerifyCall& call, Work work) {
+  if (!call.is_large()) return work();
   call.views.own();
   const ReleasedGil unlocked;
-  return verifier.verify(call.request(), call.now);
+  return work();
 }
 
-void set_refusal(VerifierObject* self, const Refusal& refusal, const Call& call) {
+void set_refusal(VerifierObject* self, const Refusal& refusal, const VerifyCall& call) {
   const py::handle refuse(self->refuse);
   // As bytes: what came from outside need not be text.
   const py::object exception =
@@ -190,13 +84,14 @@ PyObject* verify(PyObject* self, PyObject* const* args, Py_ssize_t positional, P
   return at_boundary([&]() -> PyObject* {
     VerifierObject* fields = fields_of(self);
     const auto verifier = open_verifier(fields);
-    PyObject* placed[argument_count] = {};
-    Call call;
+    PlacedArguments placed = {};
+    VerifyCall call;
     if (verifier == nullptr || !place_arguments(args, positional, names, placed) ||
-        !read_call(call, verifier->scheme(), placed)) {
+        !call.read(verifier->scheme(), placed)) {
       return nullptr;
     }
-    const Verdict verdict = decide(*verifier, call);
+    const Verdict verdict =
+        work_on(call, [&] { return verifier->verify(call.request(), call.now); });
     if (const auto* refusal = std::get_if<Refusal>(&verdict)) {
       set_refusal(fields, *refusal, call);
       return nullptr;
@@ -208,6 +103,30 @@ PyObject* verify(PyObject* self, PyObject* const* args, Py_ssize_t positional, P
   });
 }
 
+// (url, id) of the key that the request names; raises what verify() would, as far as that
+// can be told without a key. The arguments are those of verify().
+PyObject* key_reference(PyObject* self, PyObject* const* args, Py_ssize_t positional,
+                        PyObject* names) {
+  return at_boundary([&]() -> PyObject* {
+    VerifierObject* fields = fields_of(self);
+    const auto verifier = open_verifier(fields);
+    PlacedArguments placed = {};
+    VerifyCall call;
+    if (verifier == nullptr || !place_arguments(args, positional, names, placed) ||
+        !call.read(verifier->scheme(), placed)) {
+      return nullptr;
+    }
+    const auto found =
+        work_on(call, [&] { return find_key_reference(*verifier, call.request(), call.now); });
+    if (const auto* refusal = std::get_if<Refusal>(&found)) {
+      set_refusal(fields, *refusal, call);
+      return nullptr;
+    }
+    const auto& reference = std::get<KeyReference>(found);
+    return py::make_tuple(reference.url, reference.id).release().ptr();
+  });
+}
+
 // explain(reason, header, body, headers, url, method, now): the hint for a refusal.
 PyObject* explain_refusal(PyObject* self, PyObject* const* args, Py_ssize_t count) {
   return at_boundary([&]() -> PyObject* {
@@ -216,10 +135,10 @@ PyObject* explain_refusal(PyObject* self, PyObject* const* args, Py_ssize_t coun
       if (verifier != nullptr) PyErr_SetString(PyExc_TypeError, "explain() takes 7 arguments");
       return nullptr;
     }
-    PyObject* placed[argument_count] = {};
-    Call call;
+    PlacedArguments placed = {};
+    VerifyCall call;
     for (int i = 0; i < argument_count; ++i) placed[i] = args[2 + i];
-    if (!read_call(call, verifier->scheme(), placed)) return nullptr;
+    if (!call.read(verifier->scheme(), placed)) return nullptr;
     const std::string reason = text_bytes(args[0]);
     const std::string header = text_bytes(args[1]);
     const auto parsed = parse_reason(reason);
@@ -259,10 +178,11 @@ PyObject* close_verifier(PyObject* self, PyObject*) {
 }
 
 Result<Verifier> make_verifier(const std::shared_ptr<const Scheme>& scheme,
-                               const py::sequence& secrets, std::optional<Duration> tolerance) {
+                               const py::object& secrets, std::optional<Duration> tolerance) {
+  if (secrets.is_none()) return Verifier::create_keyless(scheme, tolerance);
   std::vector<Secret> texts;
   std::vector<std::string_view> views;
-  for (const py::handle secret : secrets) {
+  for (const py::handle secret : secrets.cast<py::sequence>()) {
     std::string text = text_bytes(secret);
     texts.emplace_back(text);
     wipe(text);
@@ -271,6 +191,7 @@ Result<Verifier> make_verifier(const std::shared_ptr<const Scheme>& scheme,
   return Verifier::create(scheme, views, tolerance);
 }
 
+// Secrets of None: no keys, for schemes whose keys are fetched.
 // VerifierBase(scheme, secrets, tolerance, rules, source, event_type, refuse)
 int init(PyObject* self, PyObject* args, PyObject*) {
   PyObject *scheme = nullptr, *secrets = nullptr, *tolerance = nullptr, *rules = nullptr,
@@ -283,7 +204,7 @@ int init(PyObject* self, PyObject* args, PyObject*) {
     std::optional<Duration> limit;
     if (tolerance != Py_None) limit = Duration{ms_of(tolerance, "tolerance")};
     Verifier verifier = unwrap(make_verifier(py::handle(scheme).cast<SchemeObject>().scheme,
-                                             py::handle(secrets).cast<py::sequence>(), limit));
+                                             py::reinterpret_borrow<py::object>(secrets), limit));
     VerifierObject* fields = fields_of(self);
     delete fields->verifier;
     fields->verifier =
@@ -332,6 +253,7 @@ PyCFunction as_method(Function* function) {
 PyMethodDef methods[] = {
     {"verify", as_method(verify), METH_FASTCALL | METH_KEYWORDS,
      "verify(body, headers, url=None, method='POST', now=None) -> Event"},
+    {"_key_reference", as_method(key_reference), METH_FASTCALL | METH_KEYWORDS, nullptr},
     {"_explain", as_method(explain_refusal), METH_FASTCALL, nullptr},
     {"_mac", mac_of, METH_VARARGS, nullptr},
     {"close", close_verifier, METH_NOARGS, "Wipes the keys; verify() fails from then on."},

@@ -3,9 +3,9 @@
 #include <string>
 #include <utility>
 
-#include "webhookcore/base/bytes.h"
 #include "webhookcore/core/event_fields.h"
 #include "webhookcore/core/key_match.h"
+#include "webhookcore/core/plain_content.h"
 #include "webhookcore/core/signature_header.h"
 #include "webhookcore/core/signed_content.h"
 #include "webhookcore/core/signing_headers.h"
@@ -14,8 +14,6 @@
 
 namespace webhookcore {
 namespace {
-
-constexpr std::size_t kMaxIdBytes = 256;
 
 using MacVerdict = std::variant<std::size_t, Refusal>;  // The key's index, or why not.
 
@@ -28,11 +26,7 @@ MacVerdict check_mac(const Scheme& scheme, std::span<const VerificationKey> keys
   }
   const SignedContent content(scheme, {request.body, headers.id, headers.timestamp, request.url,
                                        request.method, request.headers});
-  if (!content.missing_header().empty()) {
-    return Refusal{
-        content.has_repeated_header() ? Reason::duplicate_header : Reason::missing_header,
-        content.missing_header()};
-  }
+  if (const auto fault = fault_of(content)) return *fault;
   const auto match = find_matching_key(keys, candidates, content.pieces());
   if (!match) return Refusal{Reason::signature_mismatch, header};
   return *match;
@@ -67,21 +61,14 @@ std::optional<TimePoint> time_in_body(const Scheme& scheme, std::string_view bod
   return text ? parse_timestamp(scheme.timestamp, *text) : std::nullopt;
 }
 
-std::optional<Reason> check_age(TimePoint timestamp, TimePoint now, Duration tolerance) {
-  if (now - timestamp > tolerance) return Reason::timestamp_too_old;
-  if (timestamp - now > tolerance) return Reason::timestamp_too_new;
-  return std::nullopt;
-}
-
 }  // namespace
 
 Verifier::Verifier(std::shared_ptr<const Scheme> scheme, std::vector<VerificationKey> keys,
                    Duration tolerance)
     : scheme_(std::move(scheme)), keys_(std::move(keys)), tolerance_(tolerance) {}
 
-Result<Verifier> Verifier::create(std::shared_ptr<const Scheme> scheme,
-                                  std::span<const std::string_view> secrets,
-                                  std::optional<Duration> tolerance) {
+Result<Verifier> Verifier::create_keyless(std::shared_ptr<const Scheme> scheme,
+                                          std::optional<Duration> tolerance) {
   if (scheme == nullptr) return Error{ErrorCode::config, "there is no scheme", "scheme"};
   if (auto checked = check_scheme(*scheme); !checked) return checked.error();
   const Duration limit = tolerance.value_or(scheme->tolerance);
@@ -92,56 +79,43 @@ Result<Verifier> Verifier::create(std::shared_ptr<const Scheme> scheme,
     if (!scheme->setting(name).empty()) continue;
     return Error{ErrorCode::config, scheme->name + " cannot be verified without it", name};
   }
+  return Verifier(std::move(scheme), {}, limit);
+}
+
+Result<Verifier> Verifier::create(std::shared_ptr<const Scheme> scheme,
+                                  std::span<const std::string_view> secrets,
+                                  std::optional<Duration> tolerance) {
+  auto verifier = create_keyless(std::move(scheme), tolerance);
+  if (!verifier) return verifier;
   if (secrets.empty()) return Error{ErrorCode::config, "no secret was given", "secrets"};
 
-  std::vector<VerificationKey> keys;
+  std::vector<VerificationKey>& keys = verifier->keys_;
   keys.reserve(secrets.size());
   for (std::size_t i = 0; i < secrets.size(); ++i) {
-    auto key = parse_verification_key(*scheme, secrets[i]);
+    auto key = parse_verification_key(verifier->scheme(), secrets[i]);
     if (!key) {
       return Error{key.error().code, key.error().detail, "secrets[" + std::to_string(i) + "]"};
     }
     keys.push_back(std::move(*key));
   }
-  return Verifier(std::move(scheme), std::move(keys), limit);
+  return verifier;
 }
 
 Verdict Verifier::verify(const SignedRequest& request, TimePoint now) const {
   if (scheme_->special != SpecialContent::none) return verify_special(request, now);
-  const auto read = read_signing_headers(*scheme_, request.headers);
-  if (const auto* refusal = std::get_if<Refusal>(&read)) return *refusal;
-  SigningHeaders headers = std::get<SigningHeaders>(read);
-  const HeaderFamily& family = *headers.family;
-
   ParsedSignatures signatures;
-  if (const auto fault = parse_signatures(headers, request, signatures)) {
-    return Refusal{*fault, family.signature};
-  }
-  if (!family.id.empty() && (headers.id.size() > kMaxIdBytes || !is_visible_ascii(headers.id))) {
-    return Refusal{Reason::malformed_header, family.id};
-  }
+  const auto found = read_plain_content(*scheme_, keys_, request, signatures);
+  if (const auto* refusal = std::get_if<Refusal>(&found)) return *refusal;
+  const auto& read = std::get<PlainContentRead>(found);
 
-  const bool time_in_list = !scheme_->format.timestamp_tag.empty();
-  if (time_in_list) headers.timestamp = signatures.timestamp;
-  const std::string_view time_header = time_in_list ? family.signature : family.timestamp;
-  std::optional<TimePoint> timestamp;
-  if (scheme_->timestamp != TimestampForm::none && scheme_->timestamp_field.empty()) {
-    timestamp = parse_timestamp(scheme_->timestamp, headers.timestamp);
-    if (!timestamp) return Refusal{Reason::malformed_timestamp, time_header};
-  }
-
-  if (!signatures.has_known_version) {
-    return Refusal{Reason::unsupported_version, family.signature};
-  }
-  if (signatures.count == 0) return Refusal{Reason::malformed_signature, family.signature};
-
-  const MacVerdict mac = check_mac(*scheme_, keys_, signatures.all(), request, headers);
+  const MacVerdict mac = check_mac(*scheme_, keys_, signatures.all(), request, read.headers);
   if (const auto* refusal = std::get_if<Refusal>(&mac)) return *refusal;
+  std::optional<TimePoint> timestamp = read.timestamp;
   if (!scheme_->timestamp_field.empty()) {
     timestamp = time_in_body(*scheme_, request.body);
     if (!timestamp) return Refusal{Reason::malformed_timestamp, {}};
   }
-  return judge_age(std::get<std::size_t>(mac), timestamp, time_header, now);
+  return judge_age(std::get<std::size_t>(mac), timestamp, read.timestamp_header, now);
 }
 
 Verdict Verifier::verify_special(const SignedRequest& request, TimePoint now) const {
@@ -154,26 +128,16 @@ Verdict Verifier::verify_special(const SignedRequest& request, TimePoint now) co
   return judge_age(*match, read.timestamp, read.timestamp_header, now);
 }
 
-std::optional<Reason> Verifier::parse_signatures(const SigningHeaders& headers,
-                                                 const SignedRequest& request,
-                                                 ParsedSignatures& out) const {
-  const HeaderFamily& family = *headers.family;
-  if (!family.numbered) {
-    return parse_signature_header(*scheme_, keys_, headers.signature, out);
-  }
-  for (const Header& header : request.headers) {
-    if (!is_numbered_header(header.name, family.signature)) continue;
-    if (const auto fault = parse_signature_header(*scheme_, keys_, header.value, out)) {
-      return fault;
-    }
-  }
+std::optional<Reason> Verifier::check_age(TimePoint timestamp, TimePoint now) const {
+  if (now - timestamp > tolerance_) return Reason::timestamp_too_old;
+  if (timestamp - now > tolerance_) return Reason::timestamp_too_new;
   return std::nullopt;
 }
 
 Verdict Verifier::judge_age(std::size_t key, std::optional<TimePoint> timestamp,
                             std::string_view header, TimePoint now) const {
   if (timestamp) {
-    if (const auto fault = check_age(*timestamp, now, tolerance_)) return Refusal{*fault, header};
+    if (const auto fault = check_age(*timestamp, now)) return Refusal{*fault, header};
   }
   return Accepted{key, timestamp};
 }

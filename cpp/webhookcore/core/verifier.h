@@ -64,9 +64,6 @@ struct Refusal {
 
 using Verdict = std::variant<Accepted, Refusal>;
 
-struct ParsedSignatures;
-struct SigningHeaders;
-
 // Holds keyed contexts. Immutable after creation, safe to share between threads.
 class Verifier {
  public:
@@ -75,6 +72,11 @@ class Verifier {
   static Result<Verifier> create(std::shared_ptr<const Scheme> scheme,
                                  std::span<const std::string_view> secrets,
                                  std::optional<Duration> tolerance);
+
+  // Without keys no signature matches. For schemes whose keys are fetched: what can be
+  // judged of a request before that, find_key_reference() in special/key_reference.h.
+  static Result<Verifier> create_keyless(std::shared_ptr<const Scheme> scheme,
+                                         std::optional<Duration> tolerance);
 
   // Never fails for anything in the request: every fault is a Refusal. The MAC
   // is checked before the age, and all keys are tried on all signatures without
@@ -85,13 +87,14 @@ class Verifier {
   Duration tolerance() const { return tolerance_; }
   std::span<const VerificationKey> keys() const { return keys_; }
 
+  // timestamp_too_old or timestamp_too_new, by the tolerance.
+  std::optional<Reason> check_age(TimePoint timestamp, TimePoint now) const;
+
  private:
   Verifier(std::shared_ptr<const Scheme> scheme, std::vector<VerificationKey> keys,
            Duration tolerance);
 
   Verdict verify_special(const SignedRequest& request, TimePoint now) const;
-  std::optional<Reason> parse_signatures(const SigningHeaders& headers,
-                                         const SignedRequest& request, ParsedSignatures& out) const;
   Verdict judge_age(std::size_t key, std::optional<TimePoint> timestamp, std::string_view header,
                     TimePoint now) const;
 

@@ -116,6 +116,7 @@ bool CurlRequest::prepare(const HttpAttempt& attempt, Target target, Duration re
                           void* owner) {
   url_ = std::move(target.url);
   body_ = attempt.body;
+  response_ = ResponseReader(attempt.response_body);
   set(CURLOPT_CURLU, url_.get());
   set(CURLOPT_PRIVATE, owner);
   set_method(attempt);
@@ -179,7 +180,7 @@ void CurlRequest::clear() {
   headers_.clear();
   pin_.clear();
   body_.reset();
-  response_ = {};
+  response_ = ResponseReader();
   sockets_opened_ = 0;
   blocked_.clear();
   dialled_.clear();
@@ -192,6 +193,7 @@ void CurlRequest::finish(CURLcode code, Duration dns, TransferResult& result) {
   result.status = response_.status();
   result.response_headers = response_.take_headers();
   result.response_body = response_.take_kept_body();
+  result.is_whole = result.status && code == CURLE_OK;
   if (result.status) return;  // Decides, however the transfer ended after it.
 
   result.response_headers.clear();

@@ -91,8 +91,8 @@ void ResponseReader::keep(std::string_view line) {
 
 bool ResponseReader::take_body(std::string_view bytes) {
   body_bytes_ += bytes.size();
-  body_.append(bytes.substr(0, kept_body_bytes - body_.size()));
-  return body_bytes_ <= max_body_bytes;
+  body_.append(bytes.substr(0, limits_.kept - body_.size()));
+  return body_bytes_ <= limits_.read;
 }
 
 }  // namespace webhookcore

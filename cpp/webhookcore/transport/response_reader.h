@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "webhookcore/core/headers.h"
+#include "webhookcore/transport/transport.h"
 
 namespace webhookcore {
 
@@ -18,9 +19,9 @@ class ResponseReader {
  public:
   static constexpr std::size_t max_head_bytes =
       std::size_t{64} * 1024;  // With 1xx heads and trailers.
-  static constexpr std::size_t max_body_bytes = std::size_t{64} * 1024;
   static constexpr std::size_t kept_head_bytes = std::size_t{4} * 1024;
-  static constexpr std::size_t kept_body_bytes = std::size_t{4} * 1024;
+
+  explicit ResponseReader(BodyLimits limits = {}) : limits_(limits) {}
 
   // One line with its line end: status lines, header lines and trailers of every
   // response, 1xx ones too. False: read no further.
@@ -42,6 +43,7 @@ class ResponseReader {
   bool end_head();
   void keep(std::string_view line);
 
+  BodyLimits limits_;
   std::optional<int> status_;  // Of the head being read.
   bool head_complete_ = false;
   bool retry_after_kept_ = false;

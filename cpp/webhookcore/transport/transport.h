@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +18,11 @@ namespace webhookcore {
 
 using TransferId = std::uint64_t;
 
+struct BodyLimits {
+  std::size_t read = std::size_t{64} * 1024;  // A longer body is not read to its end.
+  std::size_t kept = std::size_t{4} * 1024;
+};
+
 struct HttpAttempt {
   std::string url;
   std::string method = "POST";
@@ -24,6 +30,7 @@ struct HttpAttempt {
   std::shared_ptr<const std::string> body;  // Kept alive by the transport until it is done.
   Duration connect_timeout{std::chrono::seconds{5}};
   Duration timeout{std::chrono::seconds{10}};  // DNS, connect, TLS, headers and body together.
+  BodyLimits response_body = {};
 };
 
 struct TransferPhases {  // Since the start; absent: not reached.
@@ -42,7 +49,8 @@ struct TransferResult {
   Duration duration{};
   TransferPhases phases = {};
   std::vector<OwnedHeader> response_headers = {};  // At most 64 KiB read, 4 KiB kept.
-  std::string response_body = {};                  // At most 64 KiB read, 4 KiB kept.
+  std::string response_body = {};                  // By the attempt's limits.
+  bool is_whole = false;  // All of the response came: no limit, deadline or reset cut it off.
 };
 
 // All methods but wake() belong to one thread. A transport survives no fork: the

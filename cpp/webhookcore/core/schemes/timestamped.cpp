@@ -176,6 +176,7 @@ Scheme fal() {
                        hex(), "{id}\n{header:X-Fal-Webhook-User-Id}\n{timestamp}\n{body_sha256}");
   scheme.versions = only(Algorithm::ed25519);
   scheme.key = {.form = KeyForm::public_key};
+  scheme.settings = {{"keys_url", "https://rest.alpha.fal.ai/.well-known/jwks.json"}};
   return scheme;
 }
 

@@ -193,11 +193,13 @@ TEST_CASE("the key's id is told, and nothing of a request that cannot be right")
   const std::vector<OwnedHeader> headers{
       {"Signature-Input", "s=();keyid=\"key-1\";created=1700000000"}, {"Signature", "s=" + kBytes}};
   const auto views = views_of(headers);
-  const Scheme scheme = without_requirements();
-  const auto found = find_key_reference(scheme, {.body = "{}", .headers = views}, kNow);
+  const auto keyless =
+      Verifier::create_keyless(std::make_shared<Scheme>(without_requirements()), std::nullopt);
+  REQUIRE(keyless.ok());
+  const auto found = find_key_reference(*keyless, {.body = "{}", .headers = views}, kNow);
   REQUIRE(std::holds_alternative<KeyReference>(found));
   CHECK(std::get<KeyReference>(found).id == "key-1");
-  const auto later = find_key_reference(scheme, {.body = "{}", .headers = views},
+  const auto later = find_key_reference(*keyless, {.body = "{}", .headers = views},
                                         kNow + std::chrono::seconds(301));
   REQUIRE(std::holds_alternative<Refusal>(later));
   CHECK(std::get<Refusal>(later).reason == Reason::timestamp_too_old);
