@@ -1,10 +1,8 @@
 """Tables of providers, made from the rows that the library itself works with.
 
-A page says ``{provider-table} stripe workos`` and gets what those rows hold today, so no
-table can say something else than the code does. ``{provider-overview}`` is the table of
-all, and ``{provider}`` in a sentence is a provider's name that has to exist.
+Markdown, without Sphinx: ``providers.py`` puts it into the pages.
 """
-# ruff: noqa: INP001  # Sphinx finds it by the path that conf.py gives.
+# ruff: noqa: INP001  # conf.py gives the path to it.
 
 from __future__ import annotations
 
@@ -12,13 +10,8 @@ import re
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from docutils import nodes
-from docutils.statemachine import StringList
-from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective, SphinxRole
-
 import webhookcore
-from webhookcore import provider_rows, provider_rules
+from webhookcore import provider_rules
 from webhookcore.providers import PROVIDERS
 
 PAGES: Final = Path(__file__).parents[1] / "providers"
@@ -256,53 +249,3 @@ def _without_empty(rows: list[Row]) -> list[Row]:
 def _table(rows: list[Row]) -> str:
     lines = (rows[0], ("---",) * len(rows[0]), *rows[1:])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-# ---- Sphinx ------------------------------------------------------------------------------
-
-
-class _Table(SphinxDirective):
-    """Parses Markdown that was made just now; the page must be read again when a row changes."""
-
-    def parse(self, text: str) -> list[nodes.Node]:
-        for source in (provider_rows, provider_rules, webhookcore._core):
-            self.env.note_dependency(str(source.__file__))
-        self.env.note_dependency(__file__)
-        parent = nodes.container(classes=["provider-table"])
-        lines = StringList(text.splitlines(), self.get_source_info()[0])
-        self.state.nested_parse(lines, self.content_offset, parent)
-        return [parent]
-
-
-class ProviderTable(_Table):
-    required_arguments = 1
-    final_argument_whitespace = True
-
-    def run(self) -> list[nodes.Node]:
-        names = self.arguments[0].split()
-        unknown = [name for name in names if name not in PROVIDERS]
-        if unknown:
-            raise self.error(f"no provider is called {', '.join(unknown)}")
-        return self.parse(family_table(names))
-
-
-class ProviderOverview(_Table):
-    def run(self) -> list[nodes.Node]:
-        for page in family_pages():
-            self.env.note_dependency(str(PAGES / page))
-        return self.parse(overview_table(family_pages()))
-
-
-class ProviderName(SphinxRole):
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        if self.text in PROVIDERS:
-            return [nodes.literal(self.text, self.text)], []
-        message = self.inliner.reporter.error(f"no provider is called {self.text}")
-        return [], [message]
-
-
-def setup(app: Sphinx) -> dict[str, bool]:
-    app.add_directive("provider-table", ProviderTable)
-    app.add_directive("provider-overview", ProviderOverview)
-    app.add_role("provider", ProviderName())
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
