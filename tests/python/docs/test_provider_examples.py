@@ -6,6 +6,7 @@ import ast
 import base64
 import dataclasses
 import hashlib
+import hmac
 import json
 import re
 import time
@@ -30,6 +31,7 @@ EXAMPLES = [example for page in (*PAGES, DOCS / "errors.md") for example in exam
 
 PUBLIC_URL = "https://hooks.example.com"
 TOPIC = "arn:aws:sns:eu-west-1:1:orders"
+SECRET = "a secret that is long enough"
 FORM = "application/x-www-form-urlencoded"
 
 JSON_BODY = {"id": "evt_1", "type": "invoice.paid", "amount": 1200}
@@ -108,7 +110,7 @@ def key_pair(scheme: wh.Scheme) -> tuple[str, str]:
     if algorithms[0].startswith("rsa"):
         return pem_pair(rsa.generate_private_key(public_exponent=65537, key_size=2048))
     texts = {"b64": "whsec_" + base64.b64encode(b"k" * 32).decode(), "hex": "5a" * 32}
-    secret = texts.get(fields["key"], "a secret that is long enough")
+    secret = texts.get(fields["key"], SECRET)
     return secret, secret
 
 
@@ -217,12 +219,55 @@ def test_an_example_takes_what_its_provider_signed_and_refuses_the_rest(
     if receiver is not None:
         receiver.stop()
         receiver.run_until_idle()
-        assert [event.state for event in receiver.inbox.list()] == ["done"]
+        sent = json.loads(genuine.body) if example.provider == "sendgrid" else [genuine]
+        assert [event.state for event in receiver.inbox.list()] == ["done"] * len(sent)
         receiver.close()
     assert refused.status_code == 401, refused.text
     assert taken.is_success, taken.text
     if "print(" in example.code:
         assert capsys.readouterr().out
+
+
+# What each provider asks before it sends events, and a part of what it has to be answered.
+QUESTIONS = {
+    "meta": (
+        "GET",
+        "?hub.mode=subscribe&hub.challenge=4711&hub.verify_token=the+token+of+the+verification",
+        None,
+        "4711",
+    ),
+    "dropbox": ("GET", "?challenge=4711", None, "4711"),
+    "okta": ("GET", "", {"X-Okta-Verification-Challenge": "4711"}, '"verification":"4711"'),
+    "slack": ("POST", "", {"type": "url_verification", "challenge": "4711"}, '"4711"'),
+    "discord": ("POST", "", {"type": 1}, '{"type":1}'),
+    "zoom": (
+        "POST",
+        "",
+        {"event": "endpoint.url_validation", "payload": {"plainToken": "4711"}},
+        '"encryptedToken":"' + hmac.new(SECRET.encode(), b"4711", "sha256").hexdigest(),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "example", [one for one in EXAMPLES if one.provider in QUESTIONS], ids=lambda one: one.provider
+)
+def test_an_example_answers_what_its_provider_asks_first(example, tmp_path, monkeypatch):
+    namespace, key = prepared(example, tmp_path, monkeypatch)
+    method, query, asked, answer = QUESTIONS[example.provider]
+    where = f"/hooks/{example.provider}"
+    headers, body = asked or {}, b""
+    if method == "POST":
+        body = json.dumps(asked).encode()
+        headers = wh.sign(scheme_of(example, namespace), body=body, secret=key)
+    with fastapi.testclient.TestClient(namespace["app"]) as client:
+        response = client.request(method, where + query, content=body, headers=headers)
+        forged = client.request("POST", where, content=body + b" ", headers=headers)
+    if "receiver" in namespace:
+        namespace["receiver"].close()
+    assert response.status_code == 200, response.text
+    assert answer in response.text
+    assert forged.status_code == 401
 
 
 @pytest.mark.parametrize("example", [one for one in EXAMPLES if one.mark == "run"], ids=str)
