@@ -20,6 +20,7 @@ from .errors import (
     ConfigError,
     IdempotencyConflictError,
     InvalidUrlError,
+    KeyUnavailableError,
     NotFoundError,
     SchemaTooNewError,
     ShortSecretWarning,
@@ -34,6 +35,7 @@ from .errors import (
 )
 from .events import Event
 from .exchange import Headers, HttpRequest, HttpResponse
+from .keys import HttpsKeyFetcher, KeyFetcher, KeyReference, PlaidKeyFetcher
 from .provider_rules import Provider
 from .providers import providers
 from .receiver import Receiver
@@ -77,10 +79,15 @@ __all__ = [
     "Headers",
     "HttpRequest",
     "HttpResponse",
+    "HttpsKeyFetcher",
     "IdempotencyConflictError",
     "InvalidUrlError",
+    "KeyFetcher",
+    "KeyReference",
+    "KeyUnavailableError",
     "Message",
     "NotFoundError",
+    "PlaidKeyFetcher",
     "Provider",
     "Receiver",
     "RunCounts",

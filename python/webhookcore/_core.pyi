@@ -42,13 +42,15 @@ class SchemeBase:
     def fields(self) -> dict[str, Any]: ...
     @property
     def has_text_key(self) -> bool: ...
+    @property
+    def key_source(self) -> str: ...
 
 @disjoint_base
 class VerifierBase:
     def __init__(
         self,
         scheme: SchemeBase,
-        secrets: Sequence[str | bytes],
+        secrets: Sequence[str | bytes] | None,
         tolerance: float | None,
         rules: Any,
         source: str,
@@ -64,6 +66,14 @@ class VerifierBase:
         method: str = "POST",
         now: float | None = None,
     ) -> Any: ...
+    def _key_reference(
+        self,
+        body: bytes,
+        headers: Any,
+        url: str | None = None,
+        method: str = "POST",
+        now: float | None = None,
+    ) -> tuple[str, str]: ...
     def _explain(
         self,
         reason: str,
@@ -185,6 +195,22 @@ def curl_version() -> str: ...
 def event_fields(body: bytes, paths: Sequence[str]) -> list[str | None]: ...
 def file_of_symbol(path: str, symbol: str) -> str: ...
 def find_scheme(name: str) -> SchemeBase: ...
+def fetch(
+    url: str,
+    *,
+    policy: AddressPolicy,
+    ca_file: str,
+    proxy: str,
+    interface: str,
+    user_agent: str,
+    method: str,
+    headers: Any,
+    body: bytes,
+    max_bytes: int,
+    timeout: float,
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]: ...
+def read_certificate(pem: str | bytes) -> tuple[list[str], int, int]: ...
+def check_chain(pem: str | bytes, authorities: bytes, now: float) -> None: ...
 def find_ca_bundle(configured: str, /) -> str: ...
 def generate_keypair() -> tuple[str, str]: ...
 def generate_secret() -> str: ...

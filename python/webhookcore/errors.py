@@ -127,6 +127,20 @@ def _rebuild_verification_error(reason: str, text: str, header: str) -> Verifica
     return error
 
 
+class KeyUnavailableError(WebhookError):
+    """The key that a signature names cannot be had now, so nothing was decided.
+
+    Not a refusal: a receiver answers 503, and the provider sends the request again.
+
+    Attributes:
+        retry_after: Seconds after which asking again may help.
+    """
+
+    def __init__(self, message: str, retry_after: float = 60.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class ShortSecretWarning(UserWarning):
     """A text secret of under 16 bytes, which can be guessed from one signed request."""
 
@@ -180,6 +194,7 @@ _BY_CODE: Final[dict[str, type[WebhookError]]] = {
     "already_delivered": AlreadyDeliveredError,
     "not_found": NotFoundError,
     "lease_lost": LeaseLostError,
+    "fetch_failed": KeyUnavailableError,
     "store_unavailable": StoreUnavailableError,
     "store_busy": StoreBusyError,
     "store_full": StoreFullError,

@@ -7,7 +7,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from . import _core
 from .config import check_unicode
@@ -16,6 +16,9 @@ from .events import Event
 from .exchange import HeadersLike
 from .provider_rules import Provider
 from .schemes import SchemeLike, find_scheme
+
+if TYPE_CHECKING:
+    from .keys import KeyFetcher
 
 Secret: TypeAlias = str | bytes
 Secrets: TypeAlias = Sequence[Secret] | Callable[[], Sequence[Secret]]
@@ -37,44 +40,57 @@ class Verifier(_core.VerifierBase):
         provider: A built-in name (see ``providers()``), or a ``Scheme``.
         secrets: As the provider shows them, newest first; any match passes, which is
             how a secret is rotated without refusing requests. A callable is asked at
-            every request (for secret managers; let it cache).
+            every request (for secret managers; let it cache). May be omitted where keys
+            are fetched: Amazon SNS, PayPal, fal, and with ``keys`` also Plaid, a JWS or
+            an RFC 9421 signature with a public key.
         tolerance: Largest distance between the signed time and now, in seconds,
             either way; the scheme's own (300) when omitted. Above zero.
         source: Name that the events carry; the provider's when omitted.
+        keys: Fetches keys in place of the default, an ``HttpsKeyFetcher``.
 
     Raises:
         ConfigError: Unknown provider, no secret, a secret that cannot be a key, a
-            tolerance that is not above zero.
+            tolerance that is not above zero, ``keys`` where none are fetched.
     """
+
+    # Whether verify() may wait for the network.
+    fetches = False
 
     provider = Provider("?", "?")
 
     # The same parameters as __init__, because this is where help() reads them.
     def __new__(
         cls,
-        provider: SchemeLike,  # noqa: ARG004
-        secrets: Secrets,
+        provider: SchemeLike,
+        secrets: Secrets | None = None,
         tolerance: float | None = None,  # noqa: ARG004
         *,
         source: str | None = None,  # noqa: ARG004
+        keys: KeyFetcher | None = None,  # noqa: ARG004
     ) -> Verifier:
-        chosen = _RotatingVerifier if cls is Verifier and callable(secrets) else cls
+        chosen = cls
+        if cls is Verifier and callable(secrets):
+            chosen = _RotatingVerifier
+        elif cls is Verifier and _is_nothing(secrets) and _fetches_keys(provider):
+            chosen = _fetching_verifier()
         return super().__new__(chosen)
 
     def __init__(
         self,
         provider: SchemeLike,
-        secrets: Secrets,
+        secrets: Secrets | None = None,
         tolerance: float | None = None,
         *,
         source: str | None = None,
+        keys: KeyFetcher | None = None,
     ) -> None:
-        secrets = hide(secrets)
+        secrets = hide(() if secrets is None else secrets)
         scheme, self.provider = find_scheme(provider)
         name = self.provider.name
+        _refuse_keys(keys, scheme)
         check_secrets(secrets)
         super().__init__(
-            scheme, secrets, tolerance, self.provider, source or name, Event, _refusal
+            scheme, secrets, tolerance, self.provider, source or name, Event, refusal_of
         )
         if scheme.has_text_key and any(len(secret) < _SHORT for secret in secrets):
             warnings.warn(_SHORT_WARNING, ShortSecretWarning, stacklevel=2)
@@ -92,12 +108,15 @@ class _RotatingVerifier(Verifier):
     def __init__(
         self,
         provider: SchemeLike,
-        secrets: Secrets,
+        secrets: Secrets | None = None,
         tolerance: float | None = None,
         *,
         source: str | None = None,
+        keys: KeyFetcher | None = None,
     ) -> None:
-        _, self.provider = find_scheme(provider)
+        assert secrets is not None
+        scheme, self.provider = find_scheme(provider)
+        _refuse_keys(keys, scheme)
         self._options = (provider, tolerance, source)
         self._fetch = secrets
         self._current = self._renewed(hide(secrets))
@@ -129,6 +148,28 @@ class _RotatingVerifier(Verifier):
     def _renewed(self, secrets: HiddenSecrets) -> tuple[bytes, Verifier]:
         provider, tolerance, source = self._options
         return _mark(secrets), Verifier(provider, secrets, tolerance, source=source)
+
+
+def _is_nothing(secrets: Secrets | None) -> bool:
+    return secrets is None or (isinstance(secrets, (list, tuple)) and not secrets)
+
+
+def _fetches_keys(provider: SchemeLike) -> bool:
+    return find_scheme(provider)[0].key_source != "configured"
+
+
+def _fetching_verifier() -> type[Verifier]:
+    from .fetching import FetchingVerifier  # noqa: PLC0415  # It is a Verifier itself.
+
+    return FetchingVerifier
+
+
+def _refuse_keys(keys: KeyFetcher | None, scheme: _core.SchemeBase) -> None:
+    if keys is None:
+        return
+    if scheme.key_source == "configured":
+        raise ConfigError(f"{scheme.fields()['name']} has no keys that are fetched", "keys")
+    raise ConfigError("give secrets, or keys that fetches them, not both", "keys")
 
 
 class HiddenSecrets(list[Secret]):
@@ -167,7 +208,7 @@ def _mark(secrets: HiddenSecrets) -> bytes:
     return digest.digest()
 
 
-def _refusal(
+def refusal_of(
     reason: str,
     header: str,
     verifier: Any,
@@ -192,11 +233,12 @@ def verify(
     *,
     body: bytes,
     headers: HeadersLike,
-    secrets: Secrets,
+    secrets: Secrets | None = None,
     url: str | None = None,
     method: str = "POST",
     now: float | None = None,
     tolerance: float | None = None,
+    keys: KeyFetcher | None = None,
 ) -> Event:
     """Check a request's signature and age, and return the event it carries.
 
@@ -206,23 +248,26 @@ def verify(
             will not verify.
         headers: Any mapping or list of pairs, of ``str`` or ``bytes``, in any case.
         secrets: Newest first. Any match passes, which is how a secret is
-            rotated without refusing requests. Empty is an error, not "trust".
+            rotated without refusing requests. Empty is an error, not "trust", but
+            where keys are fetched (see ``Verifier``).
         url: The full public URL, for the schemes that sign it (Twilio).
         method: The request's method, for the schemes that sign it.
         now: Unix time in seconds; the system clock when omitted.
         tolerance: Largest distance between the signed timestamp and ``now``,
             in seconds, either way; the scheme's own (300) when omitted. Above zero.
+        keys: Fetches keys in place of the default, an ``HttpsKeyFetcher``.
 
     Raises:
         VerificationError: ``reason`` says what was refused, ``http_status``
             what to answer.
+        KeyUnavailableError: The key cannot be fetched now: answer 503.
         ConfigError: Unknown provider, or a secret that cannot be a key.
 
     Source: Standard Webhooks 1.0, section "Verifying signatures"; the other schemes'
     sources are in the docs.
     """
-    secrets = hide(secrets)
-    verifier = Verifier(provider, secrets, tolerance)
+    secrets = hide(() if secrets is None else secrets)
+    verifier = Verifier(provider, secrets, tolerance, keys=keys)
     return cast(Event, verifier.verify(body, headers, url, method, now))
 
 

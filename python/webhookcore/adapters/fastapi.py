@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from ..errors import ConfigError, VerificationError, message_of
+from ..errors import ConfigError, KeyUnavailableError, VerificationError, message_of
 from ..events import Event
 from ..exchange import HttpRequest, HttpResponse
-from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, verify_request
+from ..keys import KeyFetcher
+from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, verify_request, without_key
 from ..schemes import SchemeLike
 from ..signatures import Secrets, Verifier
 from .missing import missing
@@ -117,10 +121,11 @@ def router(receiver: Receiver, **options: Any) -> APIRouter:
 def verified(
     provider: SchemeLike,
     *,
-    secrets: Secrets,
+    secrets: Secrets | None = None,
     tolerance: float | None = None,
     public_url: str | None = None,
     max_body: int = DEFAULT_MAX_BODY,
+    keys: KeyFetcher | None = None,
 ) -> Callable[[Request], Coroutine[Any, Any, Event]]:
     """A dependency that gives the verified ``Event``; nothing is stored.
 
@@ -130,18 +135,29 @@ def verified(
     Raises:
         ConfigError: An unknown provider, a secret that cannot be a key, a bad option.
     """
-    verifier = Verifier(provider, secrets, tolerance)
+    verifier = Verifier(provider, secrets, tolerance, keys=keys)
     prefix = check_public_url(public_url)
 
     async def dependency(request: Request) -> Event:
         asked = _request(request, await read_body(request, max_body))
+        verify = functools.partial(
+            verify_request, verifier, asked, public_url=prefix, max_body=max_body
+        )
         try:
-            return verify_request(verifier, asked, public_url=prefix, max_body=max_body)
+            # Where a key may have to be fetched, the loop goes on meanwhile.
+            return await asyncio.to_thread(verify) if verifier.fetches else verify()
         except VerificationError as error:
             content = {"error": {"reason": error.reason, "message": message_of(error.reason)}}
             raise HTTPException(error.http_status, content) from error
+        except KeyUnavailableError as error:
+            raise _without_key(error) from error
 
     return dependency
+
+
+def _without_key(error: KeyUnavailableError) -> HTTPException:
+    found = without_key(error)
+    return HTTPException(found.status, json.loads(found.body), dict(found.headers))
 
 
 async def read_body(request: Request, limit: int) -> bytes:

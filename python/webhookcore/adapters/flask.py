@@ -7,9 +7,17 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..errors import ConfigError, VerificationError
+from ..errors import ConfigError, KeyUnavailableError, VerificationError
 from ..exchange import HttpRequest, HttpResponse
-from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, refusal, verify_request
+from ..keys import KeyFetcher
+from ..receiver import (
+    DEFAULT_MAX_BODY,
+    Receiver,
+    check_public_url,
+    refusal,
+    verify_request,
+    without_key,
+)
 from ..schemes import SchemeLike
 from ..signatures import Secrets, Verifier
 from .missing import missing
@@ -76,10 +84,11 @@ class Webhooks:
 def verified(
     provider: SchemeLike,
     *,
-    secrets: Secrets,
+    secrets: Secrets | None = None,
     tolerance: float | None = None,
     public_url: str | None = None,
     max_body: int = DEFAULT_MAX_BODY,
+    keys: KeyFetcher | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A decorator for a view: it is called only with a verified request; nothing is stored.
 
@@ -89,7 +98,7 @@ def verified(
     Raises:
         ConfigError: An unknown provider, a secret that cannot be a key, a bad option.
     """
-    verifier = Verifier(provider, secrets, tolerance)
+    verifier = Verifier(provider, secrets, tolerance, keys=keys)
     prefix = check_public_url(public_url)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -102,6 +111,8 @@ def verified(
                 event = verify_request(verifier, asked, public_url=prefix, max_body=max_body)
             except VerificationError as error:
                 return _response(refusal(error))
+            except KeyUnavailableError as error:
+                return _response(without_key(error))
             call = current_app.ensure_sync(view)
             return (
                 call(*args, event=event, **keywords) if by_name else call(event, *args, **keywords)

@@ -1,6 +1,6 @@
 """The receiving side: sources, handlers, the inbox."""
 
-from .answers import refusal
+from .answers import refusal, without_key
 from .inbox import Inbox, InboxEvent
 from .intake import Decision
 from .receiver import Receiver
@@ -16,4 +16,5 @@ __all__ = [
     "check_public_url",
     "refusal",
     "verify_request",
+    "without_key",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from .. import _core
-from ..errors import StoreCorruptError, VerificationError, message_of
+from ..errors import KeyUnavailableError, StoreCorruptError, VerificationError, message_of
 from ..events import Event
 from ..exchange import HttpResponse
 
@@ -61,6 +62,12 @@ def later(reason: str, message: str, seconds: int = RETRY_AFTER) -> HttpResponse
 def refusal(refused: VerificationError) -> HttpResponse:
     """The answer to a request that failed verification; never holds the hint."""
     return error(refused.http_status, refused.reason, message_of(refused.reason))
+
+
+def without_key(missing: KeyUnavailableError) -> HttpResponse:
+    """The answer where the key to verify with cannot be had; says nothing of why."""
+    seconds = max(1, math.ceil(missing.retry_after))
+    return later("key_unavailable", "the key of the signature cannot be fetched now", seconds)
 
 
 def refused(error: VerificationError) -> Settled:

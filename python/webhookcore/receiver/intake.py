@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .. import _core
-from ..errors import LeaseLostError, StoreError, VerificationError
+from ..errors import KeyUnavailableError, LeaseLostError, StoreError, VerificationError
 from ..events import Event
 from ..exchange import HttpRequest, HttpResponse
 from ..runner import Handler, Outcome, kept_result
@@ -155,6 +155,9 @@ class Intake:
                 return source.handshake.signed(source, decision.verified)
         except VerificationError as refused:
             return answers.refused(refused)
+        except KeyUnavailableError as missing:
+            _log.warning("source %s: %s", source.name, missing)
+            return "key_unavailable", answers.without_key(missing)
         except Exception:  # noqa: BLE001  # Whatever it is, it is logged and nothing is let in.
             # The callable that gives the secrets failed, or the URL that is signed is unknown.
             return _misconfigured(source, "source %s cannot verify anything")

@@ -14,6 +14,7 @@ from .. import _core
 from ..config import Durability, check_seconds
 from ..errors import ConfigError, StoreUnavailableError
 from ..exchange import HttpRequest, HttpResponse
+from ..keys import KeyFetcher
 from ..runner import (
     Handler,
     Handlers,
@@ -115,7 +116,7 @@ class Receiver:
         name: str,
         provider: SchemeLike | None = None,
         *,
-        secrets: Secrets,
+        secrets: Secrets | None = None,
         types: Sequence[str] | None = None,
         mode: Mode = "background",
         public_url: str | None = None,
@@ -126,6 +127,7 @@ class Receiver:
         on_secret: OnSecret | None = None,
         topics: Sequence[str] | None = None,
         confirm_subscriptions: bool | Confirm = False,
+        keys: KeyFetcher | None = None,
         allowed_ips: Sequence[str] | None = None,
         rate_limit: str | None = None,
     ) -> None:
@@ -136,7 +138,7 @@ class Receiver:
             provider: A built-in name (see ``providers()``), or a ``Scheme``; the source's name
                 when omitted.
             secrets: As the provider shows them, newest first, or a callable that
-                returns them.
+                returns them. May be omitted where keys are fetched (see ``Verifier``).
             types: Patterns of the event types to take; others are acknowledged and
                 dropped. None takes all.
             mode: ``"background"``: stored, answered with 202, handled by a worker with
@@ -156,6 +158,9 @@ class Receiver:
                 account can sign for topics of its own: name yours.
             confirm_subscriptions: Amazon SNS: True, or a function that fetches a URL, to
                 confirm subscriptions to ``topics``. When False they are ordinary events.
+            keys: Fetches the keys of a provider that has public ones, in place of the
+                default, an ``HttpsKeyFetcher``. While a key cannot be had the provider is
+                answered with 503.
             allowed_ips: Not available yet.
             rate_limit: Not available yet.
 
@@ -184,6 +189,7 @@ class Receiver:
             on_secret=on_secret,
             topics=topics,
             confirm_subscriptions=confirm_subscriptions,
+            keys=keys,
         )
         if name in self._sources:
             raise ConfigError(f"there is a source {name} already", "name")

@@ -13,6 +13,7 @@ from .. import _core
 from ..errors import ConfigError, VerificationError
 from ..events import Event, find_values
 from ..exchange import HttpRequest
+from ..keys import KeyFetcher
 from ..provider_rules import Provider
 from ..schemes import SchemeLike, find_scheme
 from ..signatures import Secrets, Verifier
@@ -93,7 +94,7 @@ class Source:
 def make_source(
     name: str,
     provider: SchemeLike | None,
-    secrets: Secrets,
+    secrets: Secrets | None,
     *,
     types: Sequence[str] | None,
     mode: Mode,
@@ -105,6 +106,7 @@ def make_source(
     on_secret: OnSecret | None = None,
     topics: Sequence[str] | None = None,
     confirm_subscriptions: bool | Confirm = False,
+    keys: KeyFetcher | None = None,
 ) -> Source:
     """The source, once every option was found to be possible.
 
@@ -127,9 +129,11 @@ def make_source(
     )
     verifier: Verifier | AwaitedVerifier
     if on_secret is None:
-        verifier = Verifier(rules, secrets, tolerance, source=name)
+        verifier = Verifier(rules, secrets, tolerance, source=name, keys=keys)
+    elif keys is not None:
+        raise ConfigError("a provider that tells its secret has no keys that are fetched", "keys")
     else:
-        verifier = AwaitedVerifier(rules, secrets, tolerance, name, on_secret)
+        verifier = AwaitedVerifier(rules, secrets or (), tolerance, name, on_secret)
     return Source(
         name=name,
         provider=verifier.provider,

@@ -38,6 +38,7 @@ SIGNED_HEADERS = {
 SETTINGS = {"paypal": {"webhook_id": "WH-1"}}
 # The signature covers no body, or another part of the request than the body.
 BODY_IS_UNSIGNED = {"mailomat", "mailgun", "gitlab", "telegram", "auth0", "okta", "jws-es256"}
+KEYS_ARE_FETCHED = {"aws-sns", "paypal", "fal"}
 BODY_SIGNERS = {"mailgun", "adyen", "aws-sns"}
 NAMES = wh.providers()
 
@@ -191,8 +192,9 @@ def test_a_key_of_no_form_is_refused_where_it_is_configured(name):
     for impossible in ("", " ", "\t"):
         with pytest.raises(wh.ConfigError):
             wh.Verifier(scheme, secrets=[impossible])
-    with pytest.raises(wh.ConfigError):
-        wh.Verifier(scheme, secrets=[])
+    if name not in KEYS_ARE_FETCHED:
+        with pytest.raises(wh.ConfigError):
+            wh.Verifier(scheme, secrets=[])
 
 
 def takes_several_signatures(name: str) -> bool:
