@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from . import _core
@@ -114,7 +115,8 @@ class Scheme:
             "timestamp": "",
         }
         changes = {word: given[word] for word in _KEYWORDS}
-        self._set(_changed(fields, changes), _provider(Provider(name, name), changes))
+        changed = _changed(fields, changes)
+        self._set(changed, _provider(Provider(name, name), changes, changed["msg"]))
 
     @classmethod
     def _of(cls, fields: Mapping[str, Any], provider: Provider) -> Scheme:
@@ -150,7 +152,8 @@ class Scheme:
         settings = {word: value for word, value in changes.items() if word not in _KEYWORDS}
         if settings:
             fields["settings"] = _settings(fields, settings)
-        return Scheme._of(_changed(fields, words), _provider(self.provider, words))
+        changed = _changed(fields, words)
+        return Scheme._of(changed, _provider(self.provider, words, changed["msg"]))
 
     def __repr__(self) -> str:
         return f"<Scheme {self.name}>"
@@ -203,18 +206,26 @@ def _settings(fields: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
     return {**fields["settings"], **texts}
 
 
-def _provider(row: Provider, changes: Mapping[str, Any]) -> Provider:
-    """The row with the places and the name that were given."""
+def _provider(row: Provider, changes: Mapping[str, Any], msg: str) -> Provider:
+    """The row with the places and the name that were given; ``msg`` is what is signed."""
     values = {name: getattr(row, name) for name in row.__slots__}
     if "name" in changes:
         values["name"] = values["title"] = changes["name"]
     for word in ("id", "type"):
         if changes.get(word) is not None:
-            values[word] = (_place(changes[word], word),)
+            values[word] = (_signed(_place(changes[word], word), word, msg),)
     return Provider(**values)
 
 
-def _place(text: Any, field: str) -> Place:
+def _signed(place: Header | Body, word: str, msg: str) -> Place:
+    """The place, which knows whether the signature covers it."""
+    if isinstance(place, Body):
+        return replace(place, signed="{body}" in msg or "{body_sha256}" in msg)
+    is_signed_id = word == "id" and "{id}" in msg
+    return replace(place, signed=is_signed_id or f"{{header:{place.name}}}" in msg)
+
+
+def _place(text: Any, field: str) -> Header | Body:
     kind, _, name = text.partition(":") if isinstance(text, str) else ("", "", "")
     if not name or kind not in ("header", "json"):
         raise ConfigError(_PLACE_FORM, field)

@@ -5,9 +5,11 @@
 #include <optional>
 
 #include "webhookcore/base/encoding.h"
+#include "webhookcore/core/event_fields.h"
 #include "webhookcore/core/json_layout.h"
 #include "webhookcore/core/signature_header.h"
 #include "webhookcore/core/signing_headers.h"
+#include "webhookcore/core/special/special_content.h"
 #include "webhookcore/core/timestamp.h"
 
 namespace webhookcore {
@@ -28,7 +30,24 @@ bool signature_matches(const Verifier& verifier, SignedRequest request, std::str
   return true;
 }
 
-std::optional<TimePoint> signed_time(const Scheme& scheme, const SignedRequest& request) {
+// A refused age means that the signature matched, so the body is the sender's.
+std::optional<TimePoint> time_without_header(const Scheme& scheme, const SignedRequest& request,
+                                             TimePoint now) {
+  if (scheme.special != SpecialContent::none) {
+    const SpecialReading reading = read_special_content(scheme, request, now);
+    const auto* read = std::get_if<SpecialContentRead>(&reading);
+    return read == nullptr ? std::nullopt : read->timestamp;
+  }
+  const std::string_view path = scheme.timestamp_field;
+  const auto text = find_event_fields(request.body, std::span(&path, 1)).front();
+  return text ? parse_timestamp(scheme.timestamp, *text) : std::nullopt;
+}
+
+std::optional<TimePoint> signed_time(const Scheme& scheme, const SignedRequest& request,
+                                     TimePoint now) {
+  if (scheme.special != SpecialContent::none || !scheme.timestamp_field.empty()) {
+    return time_without_header(scheme, request, now);
+  }
   const auto read = read_signing_headers(scheme, request.headers);
   const auto* headers = std::get_if<SigningHeaders>(&read);
   if (headers == nullptr) return std::nullopt;
@@ -43,8 +62,8 @@ std::optional<TimePoint> signed_time(const Scheme& scheme, const SignedRequest& 
 std::string seconds(Duration span) { return std::to_string(span.count() / 1000) + " s"; }
 
 std::string explain_age(const Verifier& verifier, const SignedRequest& request, TimePoint now) {
-  const auto at = signed_time(verifier.scheme(), request);
-  if (!at) return {};
+  const auto at = signed_time(verifier.scheme(), request, now);
+  if (!at) return "The times that the request carries do not allow it now.";
   const bool past = *at < now;
   const Duration skew = past ? now - *at : *at - now;
   return "The request was signed " + seconds(skew) + (past ? " before" : " after") +
@@ -138,6 +157,7 @@ std::string other_providers(const Scheme& own, std::span<const Header> headers) 
 std::string explain_missing(const Verifier& verifier, const SignedRequest& request,
                             const Refusal& refusal) {
   const std::string name(refusal.header);
+  if (name.empty()) return "A part of the body that has to be signed has no signature.";
   if (find_header(request.headers, refusal.header).count > 0) {
     return "The header " + name + " is there but empty.";
   }
@@ -160,6 +180,41 @@ std::string explain_version(const Verifier& verifier, const SignedRequest& reque
   }
   return "The header " + std::string(refusal.header) +
          " holds signatures, but none of a version that a configured key is for.";
+}
+
+// What the header should have looked like, in the scheme's own marks.
+std::string explain_layout(const Scheme& scheme, const Refusal& refusal) {
+  const SignatureFormat& format = scheme.format;
+  const std::string header(refusal.header);
+  if (scheme.special != SpecialContent::none || scheme.families.empty()) {
+    return "The header " + header + " is not laid out as this scheme's is.";
+  }
+  if (refusal.header != scheme.families.front().signature) {
+    return "The value of " + header + " is empty, too long, or holds bytes that it may not.";
+  }
+  std::string form = format.prefix + "SIGNATURE";
+  if (scheme.has_tags()) {
+    const std::string tag = scheme.versions.front().tag + format.pair_separator + "SIGNATURE";
+    form = format.timestamp_tag.empty() ? tag
+                                        : format.timestamp_tag + format.pair_separator + "TIME" +
+                                              format.item_separator + tag;
+  }
+  return "The header " + header + " is not of the form " + form + ", or holds control characters.";
+}
+
+std::string explain_timestamp(const Scheme& scheme, const std::string& header) {
+  const std::string place =
+      header.empty() ? "The timestamp in the body" : "The timestamp in " + header;
+  switch (scheme.timestamp) {
+    case TimestampForm::iso8601:
+      return place + " is not an ISO 8601 time with a zone.";
+    case TimestampForm::seconds_or_iso8601:
+      return place + " is not plain digits or an ISO 8601 time with a zone.";
+    case TimestampForm::http_date:
+      return place + " is not a date as HTTP writes it.";
+    default:
+      return place + " is not plain digits.";
+  }
 }
 
 std::string explain_encoding(const Scheme& scheme, const Refusal& refusal) {
@@ -194,13 +249,23 @@ std::string explain(const Verifier& verifier, const SignedRequest& request, cons
       return "The header " + header + " came more than once; which of them counts is not ours " +
              "to guess.";
     case Reason::malformed_timestamp:
-      return "The timestamp in " + header + " is not plain digits" +
-             (verifier.scheme().timestamp == TimestampForm::seconds_or_iso8601
-                  ? " or an ISO 8601 time with a zone."
-                  : ".");
-    default:
-      return {};
+      return explain_timestamp(verifier.scheme(), header);
+    case Reason::malformed_header:
+      return explain_layout(verifier.scheme(), refusal);
+    case Reason::header_too_large:
+      return "The header " + header + " is longer than " +
+             std::to_string(kMaxSignatureHeaderBytes) + " bytes; no sender needs that.";
+    case Reason::too_many_signatures:
+      return "There are more than " + std::to_string(kMaxSignatures) + " signatures.";
+    case Reason::malformed_body:
+      return "The body is not what this provider sends: what it signs is not in it.";
+    case Reason::untrusted_key:
+      return "The request names a key of another host than the provider's own, or the key does "
+             "not belong to the provider.";
+    case Reason::body_too_large:
+      return "The body is larger than this receiver accepts.";
   }
+  return {};
 }
 
 }  // namespace webhookcore

@@ -1,0 +1,94 @@
+"""A refusal explains itself, and gives nothing of a key or of the expected signature away."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+import webhookcore as wh
+from support.vectors import HostileRow, SignatureRow, hostile_rows, signature_rows
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Published keys are often short.
+
+REFUSED = [row for row in signature_rows() if row.expect == "refused"]
+HOSTILE = [row for row in hostile_rows() if row.expect not in ("ok", "bad_secret")]
+
+
+def refusal_of(row: SignatureRow | HostileRow) -> tuple[wh.VerificationError, tuple[str, ...]]:
+    if isinstance(row, HostileRow):
+        secrets, options = (row.secret,), {"now": row.now}
+        scheme = row.provider
+    else:
+        secrets, scheme = row.secrets, row.scheme
+        options = {
+            "now": row.now,
+            "url": row.url,
+            "method": row.method,
+            "tolerance": row.tolerance,
+        }
+    with pytest.raises(wh.VerificationError) as refusal:
+        wh.verify(scheme, body=row.body, headers=row.headers, secrets=list(secrets), **options)
+    return refusal.value, secrets
+
+
+def pieces_of(text: str) -> set[str]:
+    """Every run of 8 characters; shorter ones are in any sentence."""
+    return {text[start : start + 8] for start in range(len(text) - 7)}
+
+
+@pytest.mark.parametrize("row", [*REFUSED, *HOSTILE], ids=str)
+def test_every_refusal_has_a_hint_that_shows_no_secret(row):
+    error, secrets = refusal_of(row)
+    assert error.hint.strip(), error.reason
+    shown = pieces_of(error.hint) | pieces_of(str(error))
+    for secret in secrets:
+        for text in (secret, secret.partition("_")[2], base64.b64encode(secret.encode()).decode()):
+            assert not pieces_of(text) & shown, (error.reason, error.hint)
+
+
+SIGNABLE = ["stripe", "github", "shopify", "slack", "standard", "twitch", "square", "linear"]
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+BODY = b'{"id": "evt_1", "webhookTimestamp": 1700000000000}'
+
+
+@pytest.mark.parametrize("name", SIGNABLE)
+@pytest.mark.parametrize("change", ["other secret", "other body", "newline", "layout", "old"])
+def test_no_hint_shows_the_signature_that_was_expected(name, change):
+    body = {"newline": BODY + b"\n", "layout": BODY.replace(b" ", b""), "other body": b"{}"}.get(
+        change, BODY
+    )
+    secret = SECRET.replace("MfKQ", "NgLR") if change == "other secret" else SECRET
+    options = {"id": "msg_1", "url": "https://hooks.example.com/in", "timestamp": 1_700_000_000}
+    sent = wh.sign(name, body=BODY, secret=SECRET, **options)
+    expected = wh.sign(name, body=body, secret=secret, **options)
+    now = 1_712_345_678 if change == "old" else 1_700_000_000
+    try:
+        wh.verify(name, body=body, headers=sent, secrets=[secret], now=now, url=options["url"])
+    except wh.VerificationError as refused:
+        hint = refused.hint
+    else:
+        assert change == "old", "only what does not age may pass"
+        assert not wh.scheme(name).describe()["timestamp"]
+        return
+    signatures = {
+        value
+        for header, value in {**expected, **sent}.items()
+        if "ignature" in header or "mac" in header.lower()
+    }
+    for signature in signatures:
+        assert not pieces_of(signature) & pieces_of(hint), hint
+
+
+def test_a_body_that_was_parsed_and_written_again_is_recognised():
+    sent = wh.sign("github", body=BODY, secret=SECRET)
+    with pytest.raises(wh.VerificationError) as refused:
+        wh.verify("github", body=BODY.replace(b" ", b""), headers=sent, secrets=[SECRET])
+    assert "re-serialised" in refused.value.hint
+
+
+def test_a_signature_of_another_provider_is_named():
+    sent = wh.sign("shopify", body=BODY, secret=SECRET)
+    with pytest.raises(wh.VerificationError) as refused:
+        wh.verify("github", body=BODY, headers=sent, secrets=[SECRET])
+    assert "shopify" in refused.value.hint
