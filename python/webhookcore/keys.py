@@ -138,9 +138,7 @@ class HttpsKeyFetcher:
             _core.check_url(self._policy._core, _https_url(url))
         self._max_age = check_seconds("max_age", max_age, _SHORTEST, _LONGEST)
         self._timeout = check_seconds("timeout", timeout, 0.05, 60.0)
-        if intermediates:
-            _core.read_certificate(check_text("intermediates", intermediates, most=MAX_BYTES))
-        self._intermediates = intermediates
+        self._intermediates = _checked_pem("intermediates", intermediates)
         self._clock = clock
         self._cache = KeyCache(clock, self._timeout + _SPARE)
 
@@ -204,6 +202,20 @@ class HttpsKeyFetcher:
             raise KeyUnavailableError(f"the CA bundle cannot be read: {error}") from error
 
 
+class _Hidden(str):
+    """A secret that no traceback with local variables shows."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+class _HiddenBytes(bytes):
+    def __repr__(self) -> str:
+        return "<a body with a secret>"
+
+
 class PlaidKeyFetcher:
     """Asks Plaid for the key of an id, with your credentials, and keeps it.
 
@@ -225,6 +237,7 @@ class PlaidKeyFetcher:
         timeout: float = _TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        secret = _Hidden(secret)
         self._credentials = {
             "client_id": check_text("client_id", client_id),
             "secret": check_text("secret", secret),
@@ -250,7 +263,7 @@ class PlaidKeyFetcher:
             self._url,
             self._policy,
             self._timeout,
-            json.dumps({**self._credentials, "key_id": key_id}).encode(),
+            _HiddenBytes(json.dumps({**self._credentials, "key_id": key_id}).encode()),
         )
         answer = _parsed(_text_of(body))
         if answer.get("error_code") == "INVALID_WEBHOOK_VERIFICATION_KEY_ID":
@@ -348,6 +361,17 @@ def _parsed(text: str) -> Mapping[str, Any]:
     if not isinstance(parsed, Mapping):
         raise _untrusted("What was fetched is no JSON object.")
     return parsed
+
+
+def _checked_pem(field: str, text: str) -> str:
+    if not isinstance(text, str):
+        raise ConfigError("must be a str of PEM certificates", field)
+    try:
+        if text:
+            _core.read_certificate(text)
+    except ConfigError as error:
+        raise ConfigError(str(error), field) from None
+    return text
 
 
 def _https_url(url: str) -> str:
