@@ -109,8 +109,8 @@ TEST_CASE("the header of another provider is named") {
 }
 
 TEST_CASE("no hint shows a byte of the key or of the expected signature") {
-  for (const Scheme& scheme : built_in_schemes()) {
-    if (requires_url(scheme)) continue;
+  for (const Scheme& scheme : body_mac_schemes()) {
+    if (requires_url(scheme) || scheme.families.front().numbered) continue;
     const std::string secret = secret_for(scheme);
     const std::string& name = scheme.families[0].signature;
     auto headers = sign_with(scheme, {secret}, {.body = kBody, .id = "msg_1", .timestamp = kNow});

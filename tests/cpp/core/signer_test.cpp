@@ -22,8 +22,9 @@ TEST_CASE("what a scheme signs it verifies, with every secret of a rotation") {
   const std::string url = "https://example.com/hook";
   const std::string bodies[] = {"", R"({"id":1})", std::string("\0\xFF\n", 3),
                                 std::string(20'000, 'x')};
-  for (const Scheme& scheme : built_in_schemes()) {
+  for (const Scheme& scheme : body_mac_schemes()) {
     const bool is_form = scheme.special == SpecialContent::twilio;
+    const bool takes_several = scheme.is_list() || scheme.families.front().numbered;
     for (const std::string& body : bodies) {
       CAPTURE(scheme.name, body.size());
       const std::string first = secret_for(scheme, 1);
@@ -42,7 +43,7 @@ TEST_CASE("what a scheme signs it verifies, with every secret of a rotation") {
         return outcome(verifier.verify({received, views, url}, kNow));
       };
       CHECK(verdict_of(first, body) == "ok");
-      CHECK(verdict_of(second, body) == (scheme.is_list() ? "ok" : "signature_mismatch"));
+      CHECK(verdict_of(second, body) == (takes_several ? "ok" : "signature_mismatch"));
       CHECK(verdict_of(secret_for(scheme, 3), body) == "signature_mismatch");
       CHECK(verdict_of(first, body + "x") == "signature_mismatch");
     }

@@ -19,9 +19,31 @@ inline const std::string kStandardPublicKey = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeA
 
 // A secret that the scheme takes as a key.
 inline std::string secret_for(const Scheme& scheme, int number = 1) {
+  if (scheme.key.form == KeyForm::hex) return std::string(64, static_cast<char>('0' + number));
   if (scheme.key.form != KeyForm::base64) return "secret number " + std::to_string(number);
   SeededRandom random(static_cast<std::uint64_t>(number));
   return generate_secret(random);
+}
+
+// Those of one shared secret whose MAC, in a header, covers the body and no other header.
+inline std::vector<Scheme> body_mac_schemes() {
+  std::vector<Scheme> found;
+  for (const Scheme& scheme : built_in_schemes()) {
+    const bool is_hmac = scheme.versions.front().algorithm <= Algorithm::hmac_sha512;
+    const bool is_form = scheme.special == SpecialContent::twilio;
+    bool covers_body = is_form;
+    bool covers_headers = false;
+    for (const Segment& segment : scheme.signed_content) {
+      covers_body |= segment.kind == Segment::Kind::body;
+      covers_headers |= segment.kind == Segment::Kind::header;
+    }
+    const bool is_row = is_form || scheme.special == SpecialContent::none;
+    if (is_hmac && is_row && covers_body && !covers_headers && scheme.timestamp_field.empty()) {
+      found.push_back(scheme);
+    }
+  }
+  if (found.size() < 60) FAIL("only " << found.size() << " schemes are looked at");
+  return found;
 }
 
 inline Verifier make_verifier(std::shared_ptr<const Scheme> scheme,

@@ -219,7 +219,8 @@ TEST_CASE("random bytes in the headers are never accepted and always get a reaso
       "tv01s=,. \t.abf9+/AZ\xE9\x01"
       "17000000";
   int refused = 0;
-  for (const Scheme& scheme : built_in_schemes()) {
+  const auto schemes = body_mac_schemes();
+  for (const Scheme& scheme : schemes) {
     const std::string secret = secret_for(scheme);
     const Verifier verifier = make_verifier(find_scheme(scheme.name), {secret});
     for (int i = 0; i < 2000; ++i) {
@@ -243,7 +244,7 @@ TEST_CASE("random bytes in the headers are never accepted and always get a reaso
       ++refused;
     }
   }
-  CHECK(refused == 24'000);
+  CHECK(refused == static_cast<int>(schemes.size()) * 2000);
 }
 
 TEST_CASE("a changed byte anywhere in a good signature header never passes") {

@@ -110,6 +110,8 @@ inline void read_extra(const simdjson::dom::element& row, SignatureVector& out) 
       out.extra.emplace_back(field.key, text);
     } else if (field.value.get(number) == simdjson::SUCCESS) {
       out.extra.emplace_back(field.key, std::to_string(number));
+    } else if (bool flag = false; field.value.get(flag) == simdjson::SUCCESS) {
+      out.extra.emplace_back(field.key, flag ? "true" : "false");
     }
   }
 }
@@ -124,7 +126,8 @@ inline SignatureVector read_signature_vector(const simdjson::dom::element& row) 
   out.body = base64_at(row, "body_b64");
   if (const auto method = text_at(row, "method"); !method.empty()) out.method = method;
   std::int64_t number = 0;
-  if (row["now"].get(number) == simdjson::SUCCESS) out.now = number;
+  double seconds = 0;  // Some rows write a whole number with a point.
+  if (row["now"].get(seconds) == simdjson::SUCCESS) out.now = static_cast<std::int64_t>(seconds);
   if (row["tolerance"].get(number) == simdjson::SUCCESS) out.tolerance = number;
   simdjson::dom::array reasons;
   if (row["reasons"].get(reasons) == simdjson::SUCCESS) {
