@@ -155,10 +155,10 @@ PyObject* explain_refusal(PyObject* self, PyObject* const* args, Py_ssize_t coun
 // secret is known here. Only what its caller has found short and harmless may come in.
 PyObject* mac_of(PyObject* self, PyObject* args) {
   return at_boundary([&]() -> PyObject* {
-    const char* content = nullptr;
-    Py_ssize_t size = 0, index = 0;
+    PyObject* content = nullptr;
+    Py_ssize_t index = 0;
     const auto verifier = open_verifier(fields_of(self));
-    if (verifier == nullptr || PyArg_ParseTuple(args, "y#|n", &content, &size, &index) == 0) {
+    if (verifier == nullptr || PyArg_ParseTuple(args, "S|n", &content, &index) == 0) {
       return nullptr;
     }
     const auto keys = verifier->keys();
@@ -166,7 +166,8 @@ PyObject* mac_of(PyObject* self, PyObject* args) {
     const auto* key =
         known ? std::get_if<HmacKey>(&keys[static_cast<std::size_t>(index)].key) : nullptr;
     if (key == nullptr) raise({ErrorCode::config, "no HMAC key", "secrets"});
-    const std::string_view pieces[] = {{content, static_cast<std::size_t>(size)}};
+    const std::string_view pieces[] = {
+        {PyBytes_AS_STRING(content), static_cast<std::size_t>(PyBytes_GET_SIZE(content))}};
     const Digest mac = key->mac(pieces);
     return PyBytes_FromStringAndSize(mac.bytes.data(), static_cast<Py_ssize_t>(mac.size));
   });

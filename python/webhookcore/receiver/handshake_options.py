@@ -18,6 +18,7 @@ from ..exchange import HeadersLike
 from ..provider_rules import Provider
 from ..schemes import SchemeLike, find_scheme
 from ..signatures import Secrets, Verifier, hide
+from ..urls import check_policy
 
 OnSecret: TypeAlias = Callable[[str], Any]
 Confirm: TypeAlias = Callable[[str], Any]
@@ -120,15 +121,31 @@ def _confirmer(wanted: bool | Confirm, topics: frozenset[str] | None) -> Confirm
         raise ConfigError(
             "needs topics=: else anybody's topic is subscribed", "confirm_subscriptions"
         )
-    if callable(wanted):
-        return wanted
-    fetch = getattr(_core, "fetch", None) if wanted is True else None
-    if fetch is None:
+    if wanted is not True and not callable(wanted):
         raise ConfigError(
-            "must be a function that fetches the URL and raises when that fails",
+            "must be True, or a function that fetches a URL and raises when that fails",
             "confirm_subscriptions",
         )
-    return cast(Confirm, fetch)
+    return _get if wanted is True else wanted
+
+
+def _get(url: str) -> None:
+    """Over the guarded transport: public addresses alone, and no redirect is followed."""
+    status, _, _ = _core.fetch(
+        url,
+        policy=check_policy(None)._core,
+        ca_file="",
+        proxy="",
+        interface="",
+        user_agent="webhookcore",
+        method="GET",
+        headers=[],
+        body=b"",
+        max_bytes=64 * 1024,
+        timeout=10.0,
+    )
+    if status != 200:
+        raise ConnectionError(f"Amazon SNS answered {status}")
 
 
 class AwaitedVerifier:

@@ -73,6 +73,37 @@ def test_another_method_of_the_path_may_be_a_route_of_the_app(receiver):
         assert client.get("/stripe").json() == "stripe"
 
 
+def test_a_handshake_by_get_is_answered_where_the_provider_has_one(client, receiver):
+    receiver.add_source("dropbox", secrets=[SECRET])
+    answered = client.get("/hooks/dropbox?challenge=aB3_-x")
+    assert (answered.status_code, answered.content) == (200, b"aB3_-x")
+    assert answered.headers["content-type"] == "text/plain"
+    assert answered.headers["x-content-type-options"] == "nosniff"
+    page = client.get("/hooks/dropbox?challenge=%3Cscript%3Ealert(1)%3C/script%3E")
+    assert page.status_code == 400
+    assert page.headers["content-type"] == "application/json"
+    assert b"script" not in page.content
+    refused = client.put("/hooks/dropbox")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, POST")
+
+
+def test_a_handshake_is_not_left_to_a_page_that_takes_every_path(receiver):
+    receiver.add_source("dropbox", secrets=[SECRET])
+    app = fastapi.FastAPI()
+    app.include_router(webhookcore.fastapi.router(receiver), prefix="/hooks")
+    app.get("/{path:path}")(lambda path: "the page")
+    with TestClient(app) as client:
+        assert client.get("/hooks/dropbox?challenge=abc").text == "abc"
+        assert client.get("/hooks/stripe").json() == "the page"
+
+
+def test_an_empty_answer_is_no_page(client, receiver):
+    receiver.add_source("xero", secrets=[SECRET])
+    answered = post(client, request("xero", b'{"events":[]}'), "/hooks/xero")
+    assert (answered.status_code, answered.content) == (200, b"")
+    assert answered.headers["content-type"] == "text/plain"
+
+
 def test_an_inline_source_awaits_its_handler_on_the_servers_loop(client, receiver):
     @receiver.on("inline")
     async def paid(event: wh.Event) -> dict:

@@ -55,6 +55,25 @@ class TestTheExtension:
         assert post(client, fits, "/hooks/small").status_code == 202
         assert len(receiver.inbox.list()) == 1
 
+    def test_a_handshake_by_get_is_answered_where_the_provider_has_one(self, client, receiver):
+        receiver.add_source("dropbox", secrets=[SECRET])
+        answered = client.get("/hooks/dropbox?challenge=aB3_-x")
+        assert (answered.status_code, answered.data) == (200, b"aB3_-x")
+        assert answered.headers["Content-Type"] == "text/plain"
+        assert answered.headers["X-Content-Type-Options"] == "nosniff"
+        page = client.get("/hooks/dropbox?challenge=%3Cscript%3Ealert(1)%3C/script%3E")
+        assert page.status_code == 400
+        assert page.headers["Content-Type"] == "application/json"
+        assert b"script" not in page.data
+        refused = client.put("/hooks/dropbox")
+        assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, POST")
+
+    def test_an_empty_answer_is_no_page(self, client, receiver):
+        receiver.add_source("xero", secrets=[SECRET])
+        answered = post(client, request("xero", b'{"events":[]}'), "/hooks/xero")
+        assert (answered.status_code, answered.data) == (200, b"")
+        assert answered.headers["Content-Type"] == "text/plain"
+
     def test_an_inline_source_runs_sync_and_async_handlers(self, client, receiver):
         @receiver.on("inline", "invoice.*")
         async def paid(event: wh.Event) -> str:
