@@ -14,7 +14,7 @@ namespace {
 
 // A pin is renewed by every transfer to its host, so it only has to outlive the
 // longest attempt; one that lapsed earlier would send libcurl to its own resolver.
-constexpr long pin_lifetime_seconds = 24 * 3600;
+constexpr long pin_lifetime_seconds = 24L * 3600;
 
 // These say how the request is framed and routed, which is libcurl's to decide.
 constexpr std::array<std::string_view, 10> framing_headers{

@@ -55,26 +55,29 @@ class Gate : public std::enable_shared_from_this<Gate> {
   bool is_open_ = false;
 };
 
-// Collects answers that come from other threads.
+// Collects answers that come from other threads, be it after its own end.
 class Answers {
  public:
-  std::function<void(Resolution)> sink() {
-    return [this](Resolution resolution) {
-      const std::scoped_lock lock{mutex_};
-      got_.push_back(std::move(resolution));
-      changed_.notify_all();
+  std::function<void(Resolution)> sink() const {
+    return [kept = kept_](Resolution resolution) {
+      const std::scoped_lock lock{kept->mutex};
+      kept->got.push_back(std::move(resolution));
+      kept->changed.notify_all();
     };
   }
   std::vector<Resolution> wait_for(std::size_t count) {
-    std::unique_lock lock{mutex_};
-    changed_.wait_for(lock, 10s, [&] { return got_.size() >= count; });
-    return got_;
+    std::unique_lock lock{kept_->mutex};
+    kept_->changed.wait_for(lock, 10s, [&] { return kept_->got.size() >= count; });
+    return kept_->got;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Resolution> got_;
+  struct Kept {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<Resolution> got;
+  };
+  std::shared_ptr<Kept> kept_ = std::make_shared<Kept>();
 };
 
 }  // namespace

@@ -115,7 +115,7 @@ Result<void> Connection::checkpoint(Checkpoint kind) {
       kind == Checkpoint::truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART, &pages,
       nullptr);
   // Read the error before the timeout call below replaces it.
-  const Result<void> outcome = code == SQLITE_OK ? Result<void>() : Result<void>(last_error());
+  Result<void> outcome = code == SQLITE_OK ? Result<void>() : Result<void>(last_error());
   if (code == SQLITE_OK) log_pages_ = 0;
   set_busy_timeout(usual);
   return outcome;

@@ -7,7 +7,7 @@
 
 namespace webhookcore::sqlite {
 
-Database::Database(SessionOptions options, Random& random)
+Database::Database(const SessionOptions& options, Random& random)
     : path_(options.path),
       random_(random),
       lock_(path_ + "-lock", random),

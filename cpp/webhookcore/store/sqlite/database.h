@@ -28,7 +28,7 @@ namespace webhookcore::sqlite {
 // nobody is inside SQLite, and both sides open anew at their next call.
 class Database {
  public:
-  Database(SessionOptions options, Random& random);
+  Database(const SessionOptions& options, Random& random);
 
   // Checks that the file is ours and brings its schema up to date.
   Result<void> start();

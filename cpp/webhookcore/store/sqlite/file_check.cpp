@@ -4,11 +4,11 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <string_view>
 
 #include "webhookcore/store/sqlite/codes.h"
 #include "webhookcore/store/sqlite/migrations.h"
+#include "webhookcore/store/sqlite/sqlite_error.h"
 
 namespace webhookcore::sqlite {
 
@@ -35,7 +35,7 @@ std::int64_t big_endian_32(std::string_view bytes) {
   return value;
 }
 
-Error refuse(ErrorCode code, const std::string& path, const char* why) {
+Error refuse(ErrorCode code, const std::string& path, const std::string& why) {
   return {code, path + ": " + why};
 }
 
@@ -69,7 +69,7 @@ Result<void> judge_header(std::string_view header, const std::string& path) {
 
 Result<void> check_file(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return refuse(ErrorCode::store_unavailable, path, std::strerror(errno));
+  if (descriptor < 0) return refuse(ErrorCode::store_unavailable, path, system_text(errno));
   std::array<char, kHeaderSize> header{};
   const ssize_t size = pread(descriptor, header.data(), header.size(), 0);
   const int read_errno = errno;
@@ -80,7 +80,7 @@ Result<void> check_file(const std::string& path) {
     return refuse(ErrorCode::store_unavailable, path,
                   "is on a network file system, where SQLite loses data");
   }
-  if (size < 0) return refuse(ErrorCode::store_unavailable, path, std::strerror(read_errno));
+  if (size < 0) return refuse(ErrorCode::store_unavailable, path, system_text(read_errno));
   return judge_header({header.data(), static_cast<std::size_t>(size)}, path);
 }
 

@@ -3,8 +3,8 @@
 
 #include <sys/types.h>
 
-#include <compare>
 #include <string>
+#include <tuple>
 
 namespace webhookcore::sqlite {
 
@@ -12,7 +12,10 @@ namespace webhookcore::sqlite {
 struct FileIdentity {
   dev_t device = 0;
   ino_t inode = 0;
-  auto operator<=>(const FileIdentity&) const = default;
+  bool operator==(const FileIdentity&) const = default;
+  bool operator<(const FileIdentity& other) const {
+    return std::tie(device, inode) < std::tie(other.device, other.inode);
+  }
 };
 
 // By stat(2): opens nothing, because closing a descriptor of a database would drop

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "webhookcore/store/sqlite/sqlite_error.h"
 
 namespace webhookcore::sqlite {
 
@@ -34,7 +35,7 @@ Result<void> LockFile::open() {
   descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor_ < 0) {
     return Error{errno == ENOSPC ? ErrorCode::store_full : ErrorCode::store_unavailable,
-                 path_ + ": " + std::strerror(errno)};
+                 path_ + ": " + system_text(errno)};
   }
   if (auto taken = take_owner_number(); !taken) {
     close();
@@ -52,7 +53,7 @@ Result<void> LockFile::take_owner_number() {
     }
     if (errno != EACCES && errno != EAGAIN) break;
   }
-  return Error{ErrorCode::store_unavailable, path_ + ": cannot be locked: " + std::strerror(errno)};
+  return Error{ErrorCode::store_unavailable, path_ + ": cannot be locked: " + system_text(errno)};
 }
 
 void LockFile::close() {

@@ -6,13 +6,13 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <optional>
 
 #include "webhookcore/store/fork_hooks.h"
 #include "webhookcore/store/sqlite/migrations.h"
+#include "webhookcore/store/sqlite/sqlite_error.h"
 
 namespace webhookcore::sqlite {
 
@@ -57,7 +57,7 @@ Registry& registry() {
   return *instance;
 }
 
-Error unavailable(const std::string& path, const char* why) {
+Error unavailable(const std::string& path, const std::string& why) {
   return {ErrorCode::store_unavailable, path + ": " + why};
 }
 
@@ -80,9 +80,9 @@ Result<void> create_if_missing(const std::string& path, bool create) {
     }
     return {};
   }
-  if (errno != ENOENT || !create) return unavailable(path, std::strerror(errno));
+  if (errno != ENOENT || !create) return unavailable(path, system_text(errno));
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return unavailable(path, std::strerror(errno));
+  if (descriptor < 0) return unavailable(path, system_text(errno));
   ::close(descriptor);
   return {};
 }
@@ -91,7 +91,7 @@ Result<void> create_if_missing(const std::string& path, bool create) {
 // file: two links to one file share both.
 Result<std::string> resolve(const std::string& path) {
   char* const resolved = realpath(path.c_str(), nullptr);
-  if (resolved == nullptr) return unavailable(path, std::strerror(errno));
+  if (resolved == nullptr) return unavailable(path, system_text(errno));
   std::string result(resolved);
   std::free(resolved);
   return result;

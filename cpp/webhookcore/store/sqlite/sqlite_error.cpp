@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <string>
+#include <system_error>
 
 namespace webhookcore::sqlite {
 
@@ -55,6 +56,9 @@ Error make_error(int code, int system_errno, std::string_view message) {
                                             std::to_string(code) + ", errno " +
                                             std::to_string(system_errno) + ")"};
 }
+
+// Not strerror(): POSIX does not promise that threads may call it at once.
+std::string system_text(int system_errno) { return std::generic_category().message(system_errno); }
 
 Error damaged(std::string_view what) {
   return {ErrorCode::store_corrupt, "the stored " + std::string(what) + " is not one of ours"};
