@@ -57,6 +57,7 @@ class Provider:
         batch: Dotted path of the array in the body whose items are events of their own;
             an empty path is the body itself. The places of ``id`` and ``type`` are
             then looked up in each item.
+        secret_header: The header that is the secret itself; it is not kept.
         evidence: How the rules are known, a letter for each source: ``V`` and ``v``
             recomputed from signatures, ``S`` read in the provider's own code, ``P`` in
             someone else's, ``D`` from documentation alone.
@@ -72,6 +73,7 @@ class Provider:
     handshake: str | None = None
     answer: str | None = None
     batch: str | None = None
+    secret_header: str | None = None
     evidence: str = "V"
 
     @property

@@ -127,7 +127,9 @@ class Scheme:
     def _set(self, fields: Mapping[str, Any], provider: Provider) -> None:
         self._core = _core.make_scheme(dict(fields))
         self._fields = dict(fields)
-        self.provider = provider
+        is_token = fields["versions"][0][1] == "equal"
+        header = fields["families"][0][0] if is_token else None
+        self.provider = replace(provider, secret_header=header)
 
     @property
     def name(self) -> str:

@@ -174,6 +174,7 @@ class Inbox:
 def inbox_row(event: Event, now: int) -> dict[str, Any]:
     """The row that an accepted event is stored as; ``now`` in Unix milliseconds."""
     signed_at = event.timestamp
+    dropped = {*_NOT_STORED, (event._rules.secret_header or "").lower()}
     return {
         "source": event.source,
         "provider": event.provider,
@@ -183,7 +184,7 @@ def inbox_row(event: Event, now: int) -> dict[str, Any]:
         "headers": [
             (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
             for name, value in event.headers.pairs()
-            if name.lower() not in _NOT_STORED
+            if name.lower() not in dropped
         ],
         "timestamp": None if signed_at is None else round(signed_at.timestamp() * 1000),
         "matched_secret": event.matched_secret,

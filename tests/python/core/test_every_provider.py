@@ -224,6 +224,17 @@ def test_the_rows_in_both_languages_are_of_the_same_providers():
     assert len(NAMES) >= 70
 
 
+def test_the_header_that_is_a_secret_is_known_as_one():
+    for row in wh.providers(details=True):
+        assert row.secret_header == wh.scheme(row.name).provider.secret_header
+    assert {row.name for row in wh.providers(details=True) if row.secret_header} == {
+        "gitlab",
+        "telegram",
+        "auth0",
+        "okta",
+    }
+
+
 def test_what_rests_on_documentation_alone_is_marked_unconfirmed():
     details = {row.name: row for row in wh.providers(details=True)}
     assert details["stripe"].confirmed

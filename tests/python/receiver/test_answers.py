@@ -374,6 +374,20 @@ def test_credentials_on_the_way_are_not_stored(receiver):
     assert not {"authorization", "cookie"} & {name.lower() for name in event.event.headers}
 
 
+@pytest.mark.parametrize("provider", ["gitlab", "own"])
+def test_a_token_that_is_the_secret_is_not_stored(url, clock, provider):
+    token = "a-token-that-nobody-must-find"
+    scheme = wh.Scheme(sig="X-Token", alg="equal") if provider == "own" else provider
+    header = "X-Token" if provider == "own" else "X-Gitlab-Token"
+    with wh.Receiver(url, clock=clock) as receiver:
+        receiver.add_source("git", provider=scheme, secrets=[token], event_key=lambda _: "1")
+        sent = wh.HttpRequest("POST", "/git", {header: token, "X-Gitlab-Event": "Push"}, b"{}")
+        assert receiver.handle(sent, source="git").status == 202
+        (stored,) = receiver.inbox.list()
+    assert token not in str(dict(stored.event.headers))
+    assert stored.event.headers.get("X-Gitlab-Event") == "Push"
+
+
 def test_any_bytes_come_back_from_the_store_as_they_were(url, clock):
     with wh.Receiver(url, clock=clock) as receiver:
         receiver.add_source("standard", secrets=[STANDARD_SECRET])
