@@ -39,6 +39,7 @@ class EventBase:
 
 @final
 class SchemeBase:
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # make_scheme() makes one.
     def fields(self) -> dict[str, Any]: ...
     @property
     def has_text_key(self) -> bool: ...
