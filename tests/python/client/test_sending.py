@@ -115,4 +115,4 @@ def test_a_message_that_its_endpoint_cannot_sign_dies_at_once_and_says_why(clien
 
 def test_a_verifier_shows_its_parameters():
     names = list(inspect.signature(wh.Verifier).parameters)
-    assert names == ["provider", "secrets", "tolerance", "source"]
+    assert names == ["provider", "secrets", "tolerance", "source", "keys"]
