@@ -92,7 +92,7 @@ def _secrets(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(json.loads(text)) if text.startswith("[") else (text,)
 
 
-def signature_rows() -> list[SignatureRow]:
+def signature_rows(name: str = "signatures.jsonl") -> list[SignatureRow]:
     return [
         SignatureRow(
             provider=row["scheme"],
@@ -108,7 +108,7 @@ def signature_rows() -> list[SignatureRow]:
             expect=row["expect"],
             reasons=tuple(row.get("reasons", ())),
         )
-        for row in _lines("signatures.jsonl")
+        for row in _lines(name)
     ]
 
 

@@ -41,6 +41,14 @@ Scheme github_sha1() {
   return scheme;
 }
 
+// It writes its own headers and those of Gitea, which it was once.
+Scheme forgejo() {
+  Scheme scheme =
+      row("forgejo", "X-Forgejo-Signature", hex(), {"X-Forgejo-Delivery", "X-Forgejo-Event"});
+  scheme.families.push_back({.signature = "X-Gitea-Signature"});
+  return scheme;
+}
+
 // One header for each of the account's keys.
 Scheme docusign() {
   Scheme scheme = row("docusign", "X-DocuSign-Signature-", base64());
@@ -93,7 +101,7 @@ std::vector<Scheme> body_mac() {
       row("bitbucket-server", "X-Hub-Signature", hex("sha256="), {"X-Request-Id", "X-Event-Key"}),
       row("jira", "X-Hub-Signature", hex("sha256="), {"X-Atlassian-Webhook-Identifier"}),
       row("gitea", "X-Gitea-Signature", hex(), {"X-Gitea-Delivery", "X-Gitea-Event"}),
-      row("forgejo", "X-Forgejo-Signature", hex(), {"X-Forgejo-Delivery", "X-Forgejo-Event"}),
+      forgejo(),
       row("gogs", "X-Gogs-Signature", hex(), {"X-Gogs-Delivery", "X-Gogs-Event"}),
       row("meta", "X-Hub-Signature-256", hex("sha256=")),
       row("intercom", "X-Hub-Signature", hex("sha1="), {}, kSha1),
