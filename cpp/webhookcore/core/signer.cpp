@@ -7,6 +7,7 @@
 #include "webhookcore/base/encoding.h"
 #include "webhookcore/core/event_fields.h"
 #include "webhookcore/core/signed_content.h"
+#include "webhookcore/core/special/signature_text.h"
 #include "webhookcore/core/special/special_content.h"
 #include "webhookcore/core/timestamp.h"
 #include "webhookcore/core/verifier.h"
@@ -81,18 +82,6 @@ Result<std::string> sign_content(const Scheme& scheme, const SigningKey& key,
   return sign_pieces(key, content.pieces());
 }
 
-std::string encode(SignatureEncoding encoding, std::string_view bytes) {
-  switch (encoding) {
-    case SignatureEncoding::hex:
-      return encode_hex(bytes);
-    case SignatureEncoding::base64url:
-      return encode_base64url(bytes);
-    case SignatureEncoding::base64:
-      break;
-  }
-  return encode_base64(bytes);
-}
-
 const Version* version_of(const Scheme& scheme, Algorithm algorithm) {
   const auto found =
       std::find_if(scheme.versions.begin(), scheme.versions.end(),
@@ -109,7 +98,7 @@ Result<std::string> signature_text(const Scheme& scheme, const SigningKey& key,
   }
   const auto signature = sign_content(scheme, key, request, timestamp);
   if (!signature) return signature.error();
-  return prefix + encode(scheme.format.encoding, *signature);
+  return prefix + special::encode_signature(scheme.format.encoding, *signature);
 }
 
 // Lists get an item for each key; any other header has room for the first alone.
