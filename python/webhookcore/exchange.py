@@ -11,6 +11,11 @@ HeaderPairs: TypeAlias = Sequence[tuple[Text, Text]]
 HeadersLike: TypeAlias = Mapping[str, str] | Mapping[bytes, bytes] | HeaderPairs
 
 
+def _folded(name: str) -> str:
+    """ASCII letters in lower case and no others: U+212A is no k."""
+    return name.lower() if name.isascii() else name
+
+
 class Headers(Mapping[str, str]):
     """Request headers, looked up without regard to case; repeats are kept.
 
@@ -24,29 +29,29 @@ class Headers(Mapping[str, str]):
         self._pairs = tuple(_pairs_of(headers))
 
     def __getitem__(self, name: str) -> str:
-        wanted = name.lower()
+        wanted = _folded(name)
         for key, value in self._pairs:
-            if key.lower() == wanted:
+            if _folded(key) == wanted:
                 return value
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
         seen: set[str] = set()
         for key, _ in self._pairs:
-            if key.lower() not in seen:
-                seen.add(key.lower())
+            if _folded(key) not in seen:
+                seen.add(_folded(key))
                 yield key
 
     def __len__(self) -> int:
-        return len({key.lower() for key, _ in self._pairs})
+        return len({_folded(key) for key, _ in self._pairs})
 
     def __repr__(self) -> str:
         # Values are left out: a header may be a credential.
         return f"Headers({', '.join(self)})"
 
     def get_all(self, name: str) -> list[str]:
-        wanted = name.lower()
-        return [value for key, value in self._pairs if key.lower() == wanted]
+        wanted = _folded(name)
+        return [value for key, value in self._pairs if _folded(key) == wanted]
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """All headers in their order, repeats included."""

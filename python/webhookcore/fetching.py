@@ -119,10 +119,14 @@ def _chosen(scheme: _core.SchemeBase, keys: KeyFetcher | None) -> KeyFetcher:
             "keys=, a KeyFetcher that knows whom to ask",
             "secrets",
         )
-    return _shared_fetcher(fields["settings"].get("keys_url", ""))
+    return _shared_fetcher(fields["name"], fields["settings"].get("keys_url", ""))
 
 
 @functools.lru_cache(maxsize=16)
-def _shared_fetcher(url: str) -> HttpsKeyFetcher:
-    """One for all verifiers, so that what it keeps outlives them."""
+def _shared_fetcher(provider: str, url: str) -> HttpsKeyFetcher:
+    """One for a provider's verifiers, so that what it keeps outlives them.
+
+    Forged requests of one provider spend the budget of no other.
+    """
+    del provider
     return HttpsKeyFetcher(urls=[url] if url else [])

@@ -75,6 +75,7 @@ PROVIDER_ROWS: Final = (
         "GitLab, signing token",
         id=(Header("webhook-id", signed=True),),
         type=(Header("X-Gitlab-Event"),),
+        secret_header="X-Gitlab-Token",  # May come beside the signature.
         evidence="D",
     ),
     Provider("stripe", "Stripe", id=(Body("id"),), type=(Body("type"),), evidence="VS"),
@@ -177,15 +178,17 @@ PROVIDER_ROWS: Final = (
     Provider(
         "mailomat",
         "Mailomat",
-        id=(Header("X-MOM-Webhook-Id", signed=True),),
-        type=(Header("X-MOM-Webhook-Event", signed=True),),
+        # Signed with a dot between them, which either may hold: bytes can move over.
+        id=(Header("X-MOM-Webhook-Id"),),
+        type=(Header("X-MOM-Webhook-Event"),),
         evidence="VP",
     ),
     Provider(
         "symfony",
         "Symfony Webhook",
-        id=(Header("Webhook-Id", signed=True),),
-        type=(Header("Webhook-Event", signed=True),),
+        # Signed with nothing between them and the body: bytes can move over.
+        id=(Header("Webhook-Id"),),
+        type=(Header("Webhook-Event"),),
         evidence="P",
     ),
     Provider("scalr", "Scalr", type=(Body("eventName"),), evidence="VP"),
@@ -418,12 +421,8 @@ PROVIDER_ROWS: Final = (
         "Mailgun",
         id=(Body("event-data.id", signed=False), Form("Message-Id", signed=False)),
         type=(Body("event-data.event", signed=False), Form("event", signed=False)),
-        # In the older form the id is the e-mail's, which may be opened many times.
-        key=(
-            (Body("event-data.id", signed=False), Form("Message-Id", signed=False)),
-            (Form("event", signed=False),),
-            (Form("timestamp"),),
-        ),
+        # Nothing signs the event: whoever repeats a request can change its id, not its token.
+        key=((Body("signature.token"), Form("token")),),
         evidence="VS",
     ),
     Provider(

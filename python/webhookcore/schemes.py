@@ -18,6 +18,7 @@ _PLAIN: Final[dict[str, Any]] = {
     "unprefixed_key": "",
     "ed25519_by_prefix": False,
     "special": "",
+    "only_json_objects": False,
     "settings": {},
     "needs": [],
     "weaker": "",
@@ -129,7 +130,7 @@ class Scheme:
         self._fields = dict(fields)
         is_token = fields["versions"][0][1] == "equal"
         header = fields["families"][0][0] if is_token else None
-        self.provider = replace(provider, secret_header=header)
+        self.provider = replace(provider, secret_header=header) if is_token else provider
 
     @property
     def name(self) -> str:
@@ -203,8 +204,11 @@ def _settings(fields: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
         if not isinstance(value, (str, list, tuple)):
             raise ConfigError("must be a str, or a list of them", word)
     texts = {
-        word: value if isinstance(value, str) else " ".join(value) for word, value in given.items()
+        word: value if isinstance(value, str) else " ".join(map(str, value))
+        for word, value in given.items()
     }
+    for word, text in texts.items():
+        check_text(word, text, least=0, most=2000)
     return {**fields["settings"], **texts}
 
 
@@ -227,8 +231,17 @@ def _signed(place: Header | Body, word: str, msg: str) -> Place:
     return replace(place, signed=is_signed_id or f"{{header:{place.name}}}" in msg)
 
 
+def _family(fields: Mapping[str, Any], word: str) -> tuple[str, str, str, bool]:
+    """The headers of the first spelling; some schemes have none."""
+    if not fields["families"]:
+        raise ConfigError(f"of {fields['name']} cannot be changed", word)
+    family: tuple[str, str, str, bool] = fields["families"][0]
+    return family
+
+
 def _place(text: Any, field: str) -> Header | Body:
     kind, _, name = text.partition(":") if isinstance(text, str) else ("", "", "")
+    check_text(field, name, least=0)
     if not name or kind not in ("header", "json"):
         raise ConfigError(_PLACE_FORM, field)
     return Header(name) if kind == "header" else Body(name)
@@ -240,7 +253,7 @@ def _place(text: Any, field: str) -> Header | Body:
 def _set_sig(fields: dict[str, Any], value: Any) -> None:
     header = check_text("sig", value)
     numbered = header.endswith("-*")
-    _, time, id, _ = fields["families"][0]
+    _, time, id, _ = _family(fields, "sig")
     fields["families"] = [(header.removesuffix("*"), time, id, numbered)]
 
 
@@ -277,6 +290,8 @@ def _set_time(fields: dict[str, Any], value: Any) -> None:
     kind, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
     if value is not None and (not name or kind not in ("header", "field", "json")):
         raise ConfigError('must be "header:NAME", "field:TAG" or "json:PATH"', "time")
+    check_text("time", name, least=0)
+    _family(fields, "time")
     header = name if kind == "header" else ""
     fields["families"] = [(sig, header, id, many) for sig, _, id, many in fields["families"]]
     fields["time_field"] = name if kind == "field" else ""
@@ -286,7 +301,7 @@ def _set_time(fields: dict[str, Any], value: Any) -> None:
 
 
 def _set_timestamp(fields: dict[str, Any], value: Any) -> None:
-    has_place = fields["time_field"] or fields["time_json"] or fields["families"][0][1]
+    has_place = fields["time_field"] or fields["time_json"] or _family(fields, "timestamp")[1]
     fields["timestamp"] = check_text("timestamp", value) if has_place else ""
 
 

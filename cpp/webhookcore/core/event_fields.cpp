@@ -128,7 +128,9 @@ EventFields fields_of(const dom::element& item, std::span<const std::string_view
   if (item.get(object) != simdjson::SUCCESS) return fields;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const auto value = follow(object, paths[i]);
-    if (value) fields[i] = as_text(*value);
+    if (!value || value->is_null()) continue;
+    fields[i] = as_text(*value);
+    if (!fields[i]) return {};
   }
   return fields;
 }

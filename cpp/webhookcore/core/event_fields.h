@@ -28,7 +28,8 @@ bool is_json_object(std::string_view body);
 bool has_event_field(std::string_view body, std::string_view path);
 
 // The same as find_event_fields() for each object in the array that a path leads to,
-// in its order, and no more of them than `limit`; what is no object has no fields.
+// in its order, and no more of them than `limit`. What is no object has no fields; an item
+// in which a path leads to something without a text (a float, a list) is wholly empty.
 // nullopt where there is no such array.
 std::optional<std::vector<EventFields>> find_in_items(std::string_view body,
                                                       std::string_view array_path,

@@ -151,6 +151,17 @@ bool has_asymmetric(const Scheme& scheme) {
                      [](const Version& version) { return is_asymmetric(version.algorithm); });
 }
 
+// The text of a key pair's half. Taken for a shared secret, a public one would let
+// everybody sign.
+bool is_key_text(std::string_view text) {
+  if (begins_pem(text)) return true;
+  if (text.starts_with('{')) return text.find("\"kty\"") != std::string_view::npos;
+  constexpr std::string_view kSequence = "M";  // Base64 of DER's first byte, 0x30.
+  if (!text.starts_with(kSequence)) return false;
+  const auto bytes = decode_base64(text, Padding::optional);
+  return bytes && PublicKey::from_spki(*bytes).ok();
+}
+
 Result<KeyMaterial> parse_plain(const Scheme& scheme, std::string_view text) {
   const bool had_prefix = take_prefix(text, scheme.key.prefixes);
   if (is_blank(text)) return refused("the secret is empty after its prefix");
@@ -175,9 +186,10 @@ Result<KeyMaterial> parse(const Scheme& scheme, std::string_view text) {
   if (is_public) {
     return refused("a public key (whpk_) cannot be a secret: everybody could sign with it");
   }
-  const bool is_key = has_asymmetric(scheme) && (begins_pem(text) || text.starts_with('{'));
-  if (is_key || scheme.key.form == KeyForm::public_key) return parse_asymmetric(text);
-  return parse_plain(scheme, text);
+  if (scheme.key.form == KeyForm::public_key) return parse_asymmetric(text);
+  if (!is_key_text(text)) return parse_plain(scheme, text);
+  if (has_asymmetric(scheme)) return parse_asymmetric(text);
+  return refused("the secret is a public or private key's text, which is no shared secret");
 }
 
 // The first version that a key of the kind can be for; a list may mix algorithms.

@@ -54,6 +54,11 @@ std::optional<std::size_t> match_parts(std::span<const VerificationKey> keys,
   return all ? first : std::nullopt;
 }
 
+bool begins_json_object(std::string_view body) {
+  const std::size_t first = body.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && body[first] == '{';
+}
+
 // The time that the body holds; read once the body is known to be the sender's.
 std::optional<TimePoint> time_in_body(const Scheme& scheme, std::string_view body) {
   const std::string_view path = scheme.timestamp_field;
@@ -111,6 +116,9 @@ Verdict Verifier::verify(const SignedRequest& request, TimePoint now) const {
   const MacVerdict mac = check_mac(*scheme_, keys_, signatures.all(), request, read.headers);
   if (const auto* refusal = std::get_if<Refusal>(&mac)) return *refusal;
   std::optional<TimePoint> timestamp = read.timestamp;
+  if (scheme_->only_json_objects && !begins_json_object(request.body)) {
+    return Refusal{Reason::malformed_body, {}};
+  }
   if (!scheme_->timestamp_field.empty()) {
     timestamp = time_in_body(*scheme_, request.body);
     if (!timestamp) return Refusal{Reason::malformed_timestamp, {}};

@@ -41,6 +41,13 @@ Scheme github_sha1() {
   return scheme;
 }
 
+// Its challenge has us sign a text of anybody's choice, with the same key.
+Scheme twitter() {
+  Scheme scheme = row("twitter", "X-Twitter-Webhooks-Signature", base64("sha256="));
+  scheme.only_json_objects = true;
+  return scheme;
+}
+
 // It writes its own headers and those of Gitea, which it was once.
 Scheme forgejo() {
   Scheme scheme =
@@ -105,7 +112,7 @@ std::vector<Scheme> body_mac() {
       row("gogs", "X-Gogs-Signature", hex(), {"X-Gogs-Delivery", "X-Gogs-Event"}),
       row("meta", "X-Hub-Signature-256", hex("sha256=")),
       row("intercom", "X-Hub-Signature", hex("sha1="), {}, kSha1),
-      row("twitter", "X-Twitter-Webhooks-Signature", base64("sha256=")),
+      twitter(),
       row("typeform", "Typeform-Signature", base64("sha256=")),
       row("shopify", "X-Shopify-Hmac-Sha256", base64(),
           {"X-Shopify-Webhook-Id", "X-Shopify-Topic"}),

@@ -37,7 +37,11 @@ std::vector<EventFields> find_notifications(std::string_view body) {
         .value_or(std::vector<EventFields>());
   }
   if (!is_json_object(body)) return {};
-  return {find_event_fields(body, kBarePaths)};
+  EventFields item = find_event_fields(body, kBarePaths);
+  for (std::size_t i = 0; i < kSignedFields; ++i) {
+    if (!item[i] && has_event_field(body, kBarePaths[i])) return {};
+  }
+  return {std::move(item)};
 }
 
 // A field that is not there is an empty text, and a colon in one is not escaped.
@@ -82,7 +86,7 @@ SpecialReading read_adyen(const Scheme& scheme, const SignedRequest& request, Ti
   const Algorithm algorithm = scheme.versions.front().algorithm;
   SpecialContentRead read;
   for (const EventFields& item : items) {
-    if (!item[kSignature]) return Refusal{Reason::malformed_body};
+    if (item.empty() || !item[kSignature]) return Refusal{Reason::malformed_body};
     auto signature = decode_signature(scheme.format.encoding, algorithm, *item[kSignature]);
     if (!signature) return Refusal{Reason::malformed_signature};
     read.parts.push_back({{content_of(item)}, algorithm, std::move(*signature)});
