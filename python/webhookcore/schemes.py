@@ -18,7 +18,7 @@ _PLAIN: Final[dict[str, Any]] = {
     "unprefixed_key": "",
     "ed25519_by_prefix": False,
     "special": "",
-    "only_json_objects": False,
+    "signs_challenges": False,
     "settings": {},
     "needs": [],
     "weaker": "",

@@ -148,7 +148,7 @@ py::dict to_dict(const Scheme& scheme) {
   fields["timestamp"] = name_of(kTimestamps, scheme.timestamp);
   fields["time_json"] = scheme.timestamp_field;
   fields["tolerance"] = static_cast<double>(scheme.tolerance.count()) / 1000.0;
-  fields["only_json_objects"] = scheme.only_json_objects;
+  fields["signs_challenges"] = scheme.signs_challenges;
   fields["special"] = name_of(kSpecials, scheme.special);
   fields["settings"] = settings_dict(scheme);
   fields["needs"] = scheme.needs;
@@ -171,7 +171,7 @@ Scheme scheme_from_dict(const py::dict& fields) {
                                            "timestamp"),
       .tolerance = Duration{unwrap(seconds_to_ms(fields["tolerance"].cast<double>(), "tolerance"))},
       .timestamp_field = fields["time_json"].cast<std::string>(),
-      .only_json_objects = fields["only_json_objects"].cast<bool>(),
+      .signs_challenges = fields["signs_challenges"].cast<bool>(),
       .special =
           value_of<SpecialContent>(kSpecials, fields["special"].cast<std::string>(), "special"),
       .settings = settings_in(fields),

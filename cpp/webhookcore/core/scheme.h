@@ -154,9 +154,9 @@ struct Scheme {
   // Dotted path of the body field that holds the time, where no header does. The
   // signature covers the body, so it is read only once that has matched.
   std::string timestamp_field = {};
-  // Whether a body that does not begin as a JSON object is refused: the provider makes
-  // us sign short texts of anybody's choice (X's crc_token).
-  bool only_json_objects = false;
+  // The provider has its receivers sign short tokens of anybody's choice (X's crc_token),
+  // so that a body which could be such a token proves nothing.
+  bool signs_challenges = false;
   SpecialContent special = SpecialContent::none;
   std::vector<Setting> settings = {};
   std::vector<std::string> needs = {};  // Settings without which nothing can be verified.

@@ -60,7 +60,7 @@ def test_where_a_secret_is_shared_a_public_key_is_refused(name, form, kind):
         wh.Verifier(name, secrets=[jwk])
 
 
-@pytest.mark.parametrize("body", [b"1234567", b"true", b"null", b"token-of-anybody", b""])
+@pytest.mark.parametrize("body", [b"1234567", b"true", b"null", b"token-of-anybody"])
 def test_an_answer_to_a_challenge_of_x_signs_no_event(body):
     digest = hmac.new(SECRET.encode(), body, hashlib.sha256).digest()
     headers = {"X-Twitter-Webhooks-Signature": "sha256=" + base64.b64encode(digest).decode()}

@@ -44,7 +44,7 @@ Scheme github_sha1() {
 // Its challenge has us sign a text of anybody's choice, with the same key.
 Scheme twitter() {
   Scheme scheme = row("twitter", "X-Twitter-Webhooks-Signature", base64("sha256="));
-  scheme.only_json_objects = true;
+  scheme.signs_challenges = true;
   return scheme;
 }
 
