@@ -58,7 +58,9 @@ std::optional<std::size_t> match_parts(std::span<const VerificationKey> keys,
 bool could_be_challenge(std::string_view body) {
   constexpr std::string_view kTokenBytes =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  return !body.empty() && body.find_first_not_of(kTokenBytes) == std::string_view::npos;
+  constexpr std::size_t kLongestToken = 128;
+  return !body.empty() && body.size() <= kLongestToken &&
+         body.find_first_not_of(kTokenBytes) == std::string_view::npos;
 }
 
 // The time that the body holds; read once the body is known to be the sender's.
