@@ -174,7 +174,7 @@ class StoreBusyError(StoreError):
 
 
 class StoreFullError(StoreError):
-    """No space is left."""
+    """No space is left, or the store's quota is reached."""
 
 
 class StoreCorruptError(StoreError):
@@ -183,6 +183,13 @@ class StoreCorruptError(StoreError):
 
 class LeaseLostError(StoreError):
     """A claim that ran out and was taken over before its work was recorded."""
+
+
+class StoreKeyError(StoreError):
+    """The store's secrets are sealed with a key that was not given, or another one was.
+
+    Nothing is lost: put the right key into ``WEBHOOKCORE_ENCRYPTION_KEY`` and open it again.
+    """
 
 
 class SchemaTooNewError(StoreError):
@@ -199,6 +206,7 @@ _BY_CODE: Final[dict[str, type[WebhookError]]] = {
     "store_busy": StoreBusyError,
     "store_full": StoreFullError,
     "store_corrupt": StoreCorruptError,
+    "wrong_store_key": StoreKeyError,
     "schema_too_new": SchemaTooNewError,
     "closed": StoreUnavailableError,
 }

@@ -25,6 +25,7 @@ enum class ErrorCode : std::uint8_t {
   store_busy,         // Another process holds the store longer than the wait.
   store_full,         // No space, or the quota is reached.
   store_corrupt,      // Not a database, not ours, or damaged. Nothing is deleted.
+  wrong_store_key,    // Sealed with a key that was not given. Nothing is deleted.
   schema_too_new,     // Written by a newer webhookcore.
   closed,             // The object was closed or belongs to the process before a fork.
 };

@@ -33,6 +33,8 @@ const char* name_of(ErrorCode code) {
       return "store_full";
     case ErrorCode::store_corrupt:
       return "store_corrupt";
+    case ErrorCode::wrong_store_key:
+      return "wrong_store_key";
     case ErrorCode::schema_too_new:
       return "schema_too_new";
     case ErrorCode::closed:

@@ -252,6 +252,9 @@ DeliveryFilter delivery_filter_from(const py::dict& row) {
   filter.endpoint_id = optional_at<std::string>(row, "endpoint_id");
   filter.message_id = optional_at<std::string>(row, "message_id");
   filter.type = optional_at<std::string>(row, "type");
+  filter.error = optional_at<std::string>(row, "error");
+  filter.since = time_at(row, "since");
+  filter.until = time_at(row, "until");
   filter.before_key = optional_at<std::int64_t>(row, "cursor");
   set_limit(filter, row);
   return filter;

@@ -36,6 +36,10 @@ struct DeliveryFilter {
   std::optional<std::string> endpoint_id = {};
   std::optional<std::string> message_id = {};
   std::optional<std::string> type = {};
+  std::optional<std::string> error = {};  // The last error's class.
+  // By updated_at, which of a dead delivery is when it died.
+  std::optional<TimePoint> since = {};
+  std::optional<TimePoint> until = {};          // Not itself.
   std::optional<std::int64_t> before_key = {};  // The cursor: newest first.
   std::size_t limit = 100;
 };
@@ -100,9 +104,9 @@ class DeliveryStore {
   virtual Result<std::vector<Attempt>> list_attempts(std::int64_t delivery) = 0;
   virtual Result<DeliveryCounts> count_deliveries(const DeliveryFilter& filter) = 0;
 
-  // dead → pending with a fresh budget. already_delivered when the row is delivered
-  // and `force` is not set (then it is sent once more under the same message id);
-  // conflict for any other state; not_found, also when its endpoint was deleted.
+  // dead → pending with a fresh budget. already_delivered when an attempt of the row was
+  // ever a delivery and `force` is not set (then it is sent once more under the same
+  // message id); conflict for any other state; not_found, also when its endpoint was deleted.
   virtual Result<void> replay(std::int64_t delivery, bool force, TimePoint now) = 0;
   virtual Result<void> cancel(std::int64_t delivery,
                               TimePoint now) = 0;               // conflict unless pending.

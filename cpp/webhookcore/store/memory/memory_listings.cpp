@@ -11,6 +11,9 @@ bool MemoryStore::matches(const DeliveryEntry& entry, const DeliveryFilter& filt
          (!filter.endpoint_id || row.endpoint_id == *filter.endpoint_id) &&
          (!filter.message_id || row.message_id == *filter.message_id) &&
          (!filter.type || row.type == *filter.type) &&
+         (!filter.error || row.last_error == *filter.error) &&
+         (!filter.since || row.updated_at >= *filter.since) &&
+         (!filter.until || row.updated_at < *filter.until) &&
          (!filter.before_key || row.key < *filter.before_key);
 }
 

@@ -60,13 +60,18 @@ std::string delivery_conditions(const DeliveryFilter& filter) {
         " AND d.key <= (SELECT key + fan_out FROM messages WHERE id = ?4)";
   }
   if (filter.before_key) where += " AND d.key < ?5";
-  return where + " AND ?6 IS ?6 AND ?1 IS ?1 AND ?2 IS ?2 AND ?3 IS ?3 AND ?4 IS ?4 AND ?5 IS ?5";
+  if (filter.error) where += " AND d.last_error = ?7";
+  if (filter.since) where += " AND d.updated_at >= ?8";
+  if (filter.until) where += " AND d.updated_at < ?9";
+  return where +
+         " AND ?6 IS ?6 AND ?1 IS ?1 AND ?2 IS ?2 AND ?3 IS ?3 AND ?4 IS ?4"
+         " AND ?5 IS ?5 AND ?7 IS ?7 AND ?8 IS ?8 AND ?9 IS ?9";
 }
 
 Query delivery_query(Connection& connection, const std::string& sql, const DeliveryFilter& filter) {
   return connection.query_once(sql, filter.tenant.value_or(std::nullopt), filter.type,
                                filter.endpoint_id, filter.message_id, filter.before_key,
-                               filter.limit);
+                               filter.limit, filter.error, filter.since, filter.until);
 }
 
 }  // namespace

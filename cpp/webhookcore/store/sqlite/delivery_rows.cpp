@@ -16,6 +16,23 @@ Result<EndpointCode> state_of_endpoint(Connection& connection, std::int64_t key)
   return *state;
 }
 
+Result<void> note_pause(Connection& connection, std::int64_t endpoint, bool begins) {
+  if (begins) {
+    return connection
+        .query(
+            "INSERT OR REPLACE INTO endpoint_pauses (endpoint, after_message, until_message)"
+            " VALUES (?, coalesce((SELECT max(key) FROM messages), 0), NULL)",
+            endpoint)
+        .run();
+  }
+  return connection
+      .query(
+          "UPDATE endpoint_pauses SET until_message = coalesce((SELECT max(key) FROM messages), 0)"
+          " WHERE endpoint = ? AND until_message IS NULL",
+          endpoint)
+      .run();
+}
+
 }  // namespace
 
 Result<std::optional<DeliveryRow>> find_delivery(Connection& connection, std::int64_t key) {
@@ -61,6 +78,7 @@ Result<void> put_delivery(Connection& connection, const DeliveryRow& row,
 }
 
 Result<void> hold_deliveries(Connection& connection, std::int64_t endpoint, bool held) {
+  if (auto done = note_pause(connection, endpoint, held); !done) return done;
   // Each direction by an index: the rows that wait, or the rows that are held.
   if (held) {
     return connection

@@ -39,7 +39,8 @@ Result<std::optional<DeliveryRow>> find_delivery(Connection& connection, std::in
 Result<void> put_delivery(Connection& connection, const DeliveryRow& row,
                           std::optional<TimePoint> next_attempt_at, TimePoint now);
 
-// Every pending delivery of the endpoint: held, or no longer.
+// Every pending delivery of the endpoint: held, or no longer. Also notes which messages
+// are sent while they are, because those make no delivery for it.
 Result<void> hold_deliveries(Connection& connection, std::int64_t endpoint, bool held);
 
 // Tells every process that its copy of the endpoints is old.

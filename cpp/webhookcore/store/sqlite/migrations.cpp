@@ -79,6 +79,12 @@ Result<void> migrate(Connection& connection, const std::string& path) {
   const auto state = read_state(connection);
   if (!state) return state.error();
   if (auto judged = judge(*state, path); !judged) return judged;
+  if (state->empty) {
+    // Only a file without a page can still be told to keep the books of its free pages,
+    // which pruning gives back to the system.
+    auto done = connection.run_script("PRAGMA auto_vacuum = INCREMENTAL");
+    if (!done) return done;
+  }
   if (auto done = use_log(connection, path); !done) return done;
   if (state->version == schema_version()) return {};
   for (int version = static_cast<int>(state->version) + 1; version <= schema_version(); ++version) {

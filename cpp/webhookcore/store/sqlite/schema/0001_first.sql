@@ -4,9 +4,17 @@
 
 CREATE TABLE store_state (
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  endpoints_version INTEGER NOT NULL  -- A fresh random number after every change of an endpoint.
+  endpoints_version INTEGER NOT NULL, -- A fresh random number after every change of an endpoint.
+  last_late_key INTEGER NOT NULL      -- The highest key of a late delivery, or 0.
 ) STRICT;
-INSERT INTO store_state (id, endpoints_version) VALUES (1, 1);
+INSERT INTO store_state (id, endpoints_version, last_late_key) VALUES (1, 1, 0);
+
+-- The keys that columns are sealed with (secrets at rest); empty when all is plain. `proof`
+-- is a known text sealed with the key, so that a wrong one is told when the file is opened.
+CREATE TABLE seal_keys (
+  id TEXT PRIMARY KEY,
+  proof BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- A deleted endpoint keeps its row, emptied, because deliveries point at it.
 CREATE TABLE endpoints (
@@ -37,9 +45,18 @@ CREATE TABLE endpoints (
 CREATE UNIQUE INDEX endpoints_uid
   ON endpoints (coalesce('t' || tenant, ''), uid) WHERE uid IS NOT NULL;
 
+-- Which messages were sent while an endpoint was disabled: those with keys above
+-- `after_message`, up to `until_message` (NULL: it still is). What recover() goes by.
+CREATE TABLE endpoint_pauses (
+  endpoint INTEGER NOT NULL,
+  after_message INTEGER NOT NULL,
+  until_message INTEGER,
+  PRIMARY KEY (endpoint, after_message)
+) STRICT, WITHOUT ROWID;
+
 -- Never updated: a body is written once. Deliveries of message k have the keys
 -- k + 1 … k + fan_out, so that no index is needed to find them, and the newest
--- message is the counter of both. It must not be pruned.
+-- message is the counter of both, with store_state.last_late_key. It must not be pruned.
 CREATE TABLE messages (
   key INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -76,6 +93,44 @@ CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE state = 0 AND 
 CREATE INDEX deliveries_held ON deliveries (endpoint) WHERE held = 1;
 CREATE INDEX deliveries_in_flight ON deliveries (owner) WHERE state = 1;
 CREATE INDEX deliveries_dead ON deliveries (key) WHERE state = 3;
+
+-- Deliveries that recover() made for a message of the past. Their keys are not beside it. A
+-- row stays when its delivery is deleted, so that the next recover() does not bring it back.
+CREATE TABLE late_deliveries (
+  message INTEGER NOT NULL,
+  endpoint INTEGER NOT NULL,
+  delivery INTEGER NOT NULL,
+  PRIMARY KEY (message, endpoint)
+) STRICT, WITHOUT ROWID;
+
+-- Putting many dead letters back, a batch at a time: a batch and the place that it got to are
+-- one transaction, so that whoever goes on replays nothing twice.
+CREATE TABLE replay_jobs (
+  key INTEGER PRIMARY KEY,
+  state INTEGER NOT NULL,
+  tenant_given INTEGER NOT NULL,  -- The filter, down to `most`.
+  tenant TEXT,
+  endpoint TEXT,
+  type TEXT,
+  error TEXT,
+  since INTEGER,
+  until INTEGER,
+  most INTEGER,
+  missed_since INTEGER,           -- Then what the endpoint missed while it was disabled.
+  per_second REAL,
+  letters_done INTEGER NOT NULL,  -- 1: on to what was missed.
+  place INTEGER NOT NULL,         -- The key that was looked at last, of deliveries or messages.
+  line_from INTEGER NOT NULL,     -- The next one is due this many places of the rate behind.
+  line_length INTEGER NOT NULL,
+  matched INTEGER NOT NULL,
+  replayed INTEGER NOT NULL,
+  missed INTEGER NOT NULL,
+  owner INTEGER,                  -- While it runs, these two.
+  lease_expires_at INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX replay_jobs_running ON replay_jobs (key) WHERE state = 0;
 
 CREATE TABLE attempts (
   delivery INTEGER NOT NULL,
