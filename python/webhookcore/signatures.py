@@ -92,7 +92,7 @@ class Verifier(_core.VerifierBase):
         super().__init__(
             scheme, secrets, tolerance, self.provider, source or name, Event, refusal_of
         )
-        if scheme.has_text_key and any(len(secret) < _SHORT for secret in secrets):
+        if _has_short_text(scheme, secrets):
             warnings.warn(_SHORT_WARNING, ShortSecretWarning, stacklevel=2)
 
     def __repr__(self) -> str:
@@ -185,6 +185,8 @@ def hide(secrets: Secrets) -> HiddenSecrets:
     Whoever is given secrets rebinds its own name to this before anything can raise.
     What is no list becomes an empty one, which ``check_secrets()`` refuses.
     """
+    if type(secrets) is list or type(secrets) is tuple:
+        return HiddenSecrets(secrets)
     given = secrets() if callable(secrets) else secrets
     listed = isinstance(given, Iterable) and not isinstance(given, (str, bytes))
     return HiddenSecrets(given if listed else ())
@@ -197,6 +199,10 @@ def check_secrets(secrets: HiddenSecrets) -> None:
     texts = [isinstance(secret, (str, bytes)) for secret in secrets]
     if not all(texts):
         raise ConfigError("must be str or bytes", f"secrets[{texts.index(False)}]")
+
+
+def _has_short_text(scheme: _core.SchemeBase, secrets: HiddenSecrets) -> bool:
+    return min(map(len, secrets)) < _SHORT and scheme.has_text_key
 
 
 def _mark(secrets: HiddenSecrets) -> bytes:
@@ -267,8 +273,16 @@ def verify(
     sources are in the docs.
     """
     secrets = hide(() if secrets is None else secrets)
-    verifier = Verifier(provider, secrets, tolerance, keys=keys)
-    return cast(Event, verifier.verify(body, headers, url, method, now))
+    scheme, row = find_scheme(provider)
+    if keys is not None or not secrets:
+        fetching = Verifier(provider, secrets, tolerance, keys=keys)
+        return cast(Event, fetching.verify(body, headers, url, method, now))
+    # What Verifier.__init__ does, without the cost of an object that nobody keeps.
+    check_secrets(secrets)
+    once = _core.VerifierBase(scheme, secrets, tolerance, row, row.name, Event, refusal_of)
+    if _has_short_text(scheme, secrets):
+        warnings.warn(_SHORT_WARNING, ShortSecretWarning, stacklevel=2)
+    return cast(Event, once.verify(body, headers, url, method, now))
 
 
 def sign(

@@ -132,13 +132,17 @@ std::optional<std::size_t> decode_hex_into(std::span<char> out, std::string_view
                                            HexCase accepted) {
   if (text.size() % 2 != 0 || text.size() / 2 > out.size()) return std::nullopt;
   const DigitTable& table = accepted == HexCase::lower ? kLowerHexValues : kAnyHexValues;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const std::uint8_t high = value_of(table, text[i]);
-    const std::uint8_t low = value_of(table, text[i + 1]);
-    if (high == kForeign || low == kForeign) return std::nullopt;
-    out[i / 2] = static_cast<char>(high << 4 | low);
+  const std::size_t size = text.size() / 2;
+  const char* digits = text.data();
+  std::uint8_t seen = 0;  // Only a foreign character sets the highest bit.
+  for (std::size_t i = 0; i < size; ++i, digits += 2) {
+    const std::uint8_t high = value_of(table, digits[0]);
+    const std::uint8_t low = value_of(table, digits[1]);
+    seen |= high | low;
+    out[i] = static_cast<char>(high << 4 | (low & 15));
   }
-  return text.size() / 2;
+  if ((seen & 0x80) != 0) return std::nullopt;
+  return size;
 }
 
 std::optional<std::size_t> decode_base64_into(std::span<char> out, std::string_view text,

@@ -122,6 +122,7 @@ bool HeaderViews::add_values(PyObject* name, PyObject* value) {
 }
 
 bool HeaderViews::read_pairs(PyObject* pairs) {
+  views_.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(pairs)));
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(pairs); ++i) {
     PyObject* pair = PySequence_Fast_GET_ITEM(pairs, i);
     const bool is_pair =
@@ -136,6 +137,7 @@ bool HeaderViews::read_pairs(PyObject* pairs) {
 
 bool HeaderViews::read(PyObject* headers) {
   if (PyDict_CheckExact(headers)) {
+    views_.reserve(static_cast<std::size_t>(PyDict_GET_SIZE(headers)));
     PyObject *name = nullptr, *value = nullptr;
     for (Py_ssize_t position = 0; PyDict_Next(headers, &position, &name, &value);) {
       if (!add_values(name, value)) return false;

@@ -38,7 +38,7 @@ bool any_equals(std::string_view expected, Algorithm algorithm, Candidates candi
   bool matched = false;
   for (const Candidate& candidate : candidates) {
     if (candidate.algorithm != algorithm) continue;
-    matched |= equal_in_constant_time(expected, candidate.bytes);
+    matched |= equal_in_constant_time(expected, candidate.bytes());
   }
   return matched;
 }
@@ -50,7 +50,7 @@ bool any_verifies(const VerificationKey& key, const PublicKey& public_key, Candi
   for (const Candidate& candidate : candidates) {
     if (!key.fits(candidate.algorithm)) continue;
     matched |= public_key.verify(as_signature_algorithm(candidate.algorithm), message.view(),
-                                 candidate.bytes);
+                                 candidate.bytes());
   }
   return matched;
 }

@@ -153,8 +153,12 @@ Result<void> check_scheme(const Scheme& scheme) {
 }
 
 bool requires_url(const Scheme& scheme) {
-  return scheme.special == SpecialContent::twilio || contains(scheme, Segment::Kind::url) ||
-         contains(scheme, Segment::Kind::decoded_url);
+  return scheme.special == SpecialContent::twilio ||
+         std::any_of(scheme.signed_content.begin(), scheme.signed_content.end(),
+                     [](const Segment& segment) {
+                       return segment.kind == Segment::Kind::url ||
+                              segment.kind == Segment::Kind::decoded_url;
+                     });
 }
 
 const std::vector<Scheme>& built_in_schemes() {

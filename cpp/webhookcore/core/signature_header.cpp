@@ -42,7 +42,7 @@ void add_candidate(SignatureEncoding encoding, Algorithm algorithm, std::string_
   const std::span<char> room = std::span(out.decoded).subspan(out.used);
   const auto size = decode_into(room, encoding, text);
   if (!size || !has_possible_size(algorithm, *size)) return;
-  out.candidates[out.count++] = {algorithm, {room.data(), *size}};
+  out.candidates[out.count++] = {algorithm, room.data(), *size};
   out.used += *size;
 }
 
@@ -51,7 +51,7 @@ void add_token(std::string_view text, ParsedSignatures& out) {
   out.has_known_version = true;
   const Digest hash = digest(Hash::sha256, std::span(&text, 1));
   hash.view().copy(out.decoded.data(), hash.size);
-  out.candidates[out.count++] = {Algorithm::token, {out.decoded.data(), hash.size}};
+  out.candidates[out.count++] = {Algorithm::token, out.decoded.data(), hash.size};
   out.used = hash.size;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -17,9 +18,13 @@ namespace webhookcore {
 // 0 where signatures of the algorithm differ in length (DER, RSA).
 std::size_t signature_size(Algorithm algorithm);
 
+// Trivial, so that an array of them costs nothing until it is filled.
 struct Candidate {
   Algorithm algorithm;
-  std::string_view bytes;  // Decoded. Of a token: its SHA-256.
+  const char* data;
+  std::size_t size;
+
+  std::string_view bytes() const { return {data, size}; }  // Decoded. Of a token: its SHA-256.
 };
 
 // Eight kilobytes on the stack, deliberately not cleared: `count` and `used` say how

@@ -21,7 +21,7 @@ MacVerdict check_mac(const Scheme& scheme, std::span<const VerificationKey> keys
                      std::span<const Candidate> candidates, const SignedRequest& request,
                      const SigningHeaders& headers) {
   const std::string_view header = headers.family->signature;
-  if (requires_url(scheme) && request.url.empty()) {
+  if (request.url.empty() && requires_url(scheme)) {
     return Refusal{Reason::signature_mismatch, header};
   }
   const SignedContent content(scheme, {request.body, headers.id, headers.timestamp, request.url,
@@ -38,9 +38,10 @@ std::optional<std::size_t> match_parts(std::span<const VerificationKey> keys,
   std::optional<std::size_t> first;
   bool all = !read.parts.empty();
   for (const SignedPart& part : read.parts) {
-    std::vector<Candidate> candidates{{part.algorithm, part.signature}};
+    const std::string_view signature = part.signature;
+    std::vector<Candidate> candidates{{part.algorithm, signature.data(), signature.size()}};
     for (const Algorithm other : part.other_algorithms) {
-      candidates.push_back({other, part.signature});
+      candidates.push_back({other, signature.data(), signature.size()});
     }
     std::optional<std::size_t> match;
     for (const std::string& content : part.contents) {
