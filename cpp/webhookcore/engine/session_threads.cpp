@@ -1,7 +1,6 @@
 #include "webhookcore/engine/session_threads.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <system_error>
@@ -9,6 +8,7 @@
 
 #include "webhookcore/engine/dispatcher_thread.h"
 #include "webhookcore/engine/writer.h"
+#include "webhookcore/store/signals_blocked.h"
 
 namespace webhookcore {
 
@@ -19,21 +19,6 @@ using namespace std::chrono_literals;
 constexpr Duration kLongestDrain = std::chrono::hours{24};
 // With the writer's last tries inside it: what stop() promises on top of the drain.
 constexpr Duration kGrace = 900ms;
-
-// The user's signal handlers, Python's above all, belong on the user's threads: a
-// thread inherits the mask it is made under.
-class AllSignalsBlocked {
- public:
-  AllSignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 // A thread that is stuck in the store or in libc is left behind: it holds the session
 // and with it all that it touches.

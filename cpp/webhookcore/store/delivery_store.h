@@ -97,6 +97,13 @@ class DeliveryStore {
   // The earliest next_attempt_at of all pending rows of enabled endpoints.
   virtual Result<std::optional<TimePoint>> next_due_at() = 0;
 
+  // How many deliveries wait to be made, but never more than `most`: it costs what it
+  // counts. Those of disabled endpoints do not count.
+  virtual Result<std::size_t> count_backlog(std::size_t most) = 0;
+
+  // Whether any process has a delivery in flight.
+  virtual Result<bool> anything_in_flight() = 0;
+
   virtual Result<std::optional<Message>> get_message(std::string_view id) = 0;
   virtual Result<std::vector<Message>> list_messages(const MessageFilter& filter) = 0;
   virtual Result<std::optional<Delivery>> get_delivery(std::int64_t key) = 0;

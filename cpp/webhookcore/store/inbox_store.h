@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "webhookcore/base/clock.h"
@@ -24,6 +26,12 @@ struct AcceptResult {
   Kind kind;
   std::int64_t key = 0;          // Of the inbox row; 0 when there is none.
   std::string kept_result = {};  // For a duplicate.
+};
+
+// Borrowed for the length of a call.
+struct NewEvent {
+  const InboxEvent& event;
+  std::optional<std::string_view> event_key = {};  // Absent: an event of its own.
 };
 
 struct ClaimedEvent {
@@ -53,13 +61,20 @@ class InboxStore {
  public:
   virtual ~InboxStore() = default;
 
-  // In one transaction: claims the event's key, stores the event as pending and
-  // completes the key with `kept_result`. `event_key` absent: every request is
-  // an event of its own.
-  virtual Result<AcceptResult> accept(const InboxEvent& event,
-                                      std::optional<std::string_view> event_key,
-                                      std::string_view kept_result, TimePoint now,
-                                      Duration time_to_live) = 0;
+  // In one transaction, for each event in its order: claims its key, stores it as
+  // pending and completes the key with `kept_result`. Of two with one key the second
+  // is a duplicate. All or nothing: an error says that none was stored.
+  virtual Result<std::vector<AcceptResult>> accept_many(std::span<const NewEvent> events,
+                                                        std::string_view kept_result, TimePoint now,
+                                                        Duration time_to_live) = 0;
+
+  Result<AcceptResult> accept(const InboxEvent& event, std::optional<std::string_view> event_key,
+                              std::string_view kept_result, TimePoint now, Duration time_to_live) {
+    const NewEvent one{event, event_key};
+    auto results = accept_many({&one, 1}, kept_result, now, time_to_live);
+    if (!results) return results.error();
+    return std::move(results->front());
+  }
 
   // pending → running for at most `limit` rows that are due, oldest first.
   virtual Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint now, std::size_t limit,

@@ -2,7 +2,10 @@
 // sent from a handler and the handler's event share a transaction log.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "webhookcore/store/delivery_store.h"
@@ -21,6 +24,22 @@ struct StoreInfo {
 class Store : public IdempotencyStore, public InboxStore, public DeliveryStore {
  public:
   virtual StoreInfo info() = 0;
+
+  // Makes what `calls` asks of the store it is given one transaction. Each call is
+  // isolated as if it were a caller of its own, and sees what the ones before it did;
+  // none is durable before this returns, and after an error of this none ever is.
+  // `calls` may run on another caller's thread, uses no other store and is short: all
+  // who write wait for it.
+  virtual Result<void> together(const std::function<void(Store&)>& calls) = 0;
+
+  // Asks to be the one store object, among all processes of this host, that delivers;
+  // true when it is, also when it was before. Free again at stop_leading() and close(),
+  // in a child after a fork, and the moment that the process dies.
+  virtual Result<bool> lead() = 0;
+  virtual void stop_leading() = 0;
+  // The process that leads, when that is another one.
+  virtual std::optional<std::int64_t> leader() = 0;
+
   // Finishes what is being written, checkpoints if nobody else has the file open,
   // frees this process's claims and closes. Every later call fails with
   // ErrorCode::closed. Idempotent.

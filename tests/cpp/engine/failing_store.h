@@ -32,6 +32,8 @@ class FailingStore final : public Store {
     shut_ = false;
     gate_changed_.notify_all();
   }
+  void let_lead(bool leads) { leads_ = leads; }
+  int stopped_leading() const { return stopped_leading_; }
   int claims() const { return claims_; }
   int records() const { return records_; }
 
@@ -55,6 +57,13 @@ class FailingStore final : public Store {
 
   StoreInfo info() override { return inner_->info(); }
   void close() override { inner_->close(); }
+  Result<void> together(const std::function<void(Store&)>& calls) override {
+    return inner_->together(calls);
+  }
+  // As if another process of the host were faster.
+  Result<bool> lead() override { return leads_.load(); }
+  void stop_leading() override { ++stopped_leading_; }
+  std::optional<std::int64_t> leader() override { return std::nullopt; }
   Result<ClaimResult> claim(const ClaimKey& k, TimePoint n, Duration l) override {
     return inner_->claim(k, n, l);
   }
@@ -68,9 +77,9 @@ class FailingStore final : public Store {
   Result<std::size_t> prune_keys(TimePoint n, std::size_t limit) override {
     return inner_->prune_keys(n, limit);
   }
-  Result<AcceptResult> accept(const InboxEvent& e, std::optional<std::string_view> k,
-                              std::string_view r, TimePoint n, Duration ttl) override {
-    return inner_->accept(e, k, r, n, ttl);
+  Result<std::vector<AcceptResult>> accept_many(std::span<const NewEvent> e, std::string_view r,
+                                                TimePoint n, Duration ttl) override {
+    return inner_->accept_many(e, r, n, ttl);
   }
   Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint n, std::size_t limit,
                                                      Duration lease) override {
@@ -133,6 +142,10 @@ class FailingStore final : public Store {
   Result<DeliveryCounts> count_deliveries(const DeliveryFilter& f) override {
     return inner_->count_deliveries(f);
   }
+  Result<std::size_t> count_backlog(std::size_t most) override {
+    return inner_->count_backlog(most);
+  }
+  Result<bool> anything_in_flight() override { return inner_->anything_in_flight(); }
   Result<void> replay(std::int64_t k, bool force, TimePoint n) override {
     return inner_->replay(k, force, n);
   }
@@ -162,6 +175,8 @@ class FailingStore final : public Store {
   bool shut_ = false;
   bool at_gate_ = false;
   std::atomic<int> code_ = kSound;
+  std::atomic<bool> leads_ = true;
+  std::atomic<int> stopped_leading_ = 0;
   std::atomic<int> claims_ = 0;
   std::atomic<int> records_ = 0;
 };

@@ -19,6 +19,8 @@ void check_enqueue(const MakeStore& make);
 void check_deliveries(const MakeStore& make);
 void check_attempts(const MakeStore& make);
 void check_listings(const MakeStore& make);
+void check_together(const MakeStore& make);
+void check_leading(const MakeStore& make);
 void check_closing(const MakeStore& make);
 
 }  // namespace webhookcore::conformance

@@ -253,6 +253,38 @@ void check_changes(Store& store) {
 
 }  // namespace
 
+namespace {
+
+void check_backlog(Store& store) {
+  REQUIRE(store.create_endpoint(endpoint("ep_2", {"user.*"})));
+
+  SECTION("what waits is counted, up to a bound") {
+    CHECK(*store.count_backlog(10) == 0);
+    REQUIRE(enqueue(store, message("msg_1", "user.created")));
+    REQUIRE(enqueue(store, message("msg_2")));
+    CHECK(*store.count_backlog(10) == 3);
+    CHECK(*store.count_backlog(2) == 2);
+    CHECK(*store.count_backlog(0) == 0);
+  }
+  SECTION("what is in flight, done or held by a disabled endpoint does not wait") {
+    REQUIRE(enqueue(store, message("msg_1")));
+    REQUIRE(enqueue(store, message("msg_2")));
+    CHECK_FALSE(*store.anything_in_flight());
+    const auto claimed = store.claim_due(kNow, 1, 60s);
+    CHECK(*store.count_backlog(10) == 1);
+    CHECK(*store.anything_in_flight());
+    REQUIRE(record_one(store, record(claimed->front(), DeliverySignal::succeeded)));
+    CHECK_FALSE(*store.anything_in_flight());
+    CHECK(*store.count_backlog(10) == 1);
+    Endpoint off = endpoint("ep_1");
+    off.state = EndpointState::disabled;
+    REQUIRE(overwrite(store, off));
+    CHECK(*store.count_backlog(10) == 0);
+  }
+}
+
+}  // namespace
+
 void check_deliveries(const MakeStore& make) {
   const auto store = make();
   REQUIRE(store->create_endpoint(endpoint("ep_1")));
@@ -260,6 +292,7 @@ void check_deliveries(const MakeStore& make) {
   SECTION("disabled and deleted endpoints") { check_disabled(*store); }
   SECTION("reaping") { check_reaping(*store); }
   SECTION("replay, cancel, delete") { check_changes(*store); }
+  SECTION("backlog") { check_backlog(*store); }
 }
 
 }  // namespace webhookcore::conformance

@@ -94,6 +94,56 @@ void check_accepting(Store& store) {
   }
 }
 
+void check_accepting_many(Store& store) {
+  const InboxEvent first = event("evt_1");
+  const InboxEvent second = event("evt_2");
+
+  SECTION("many events are accepted in their order, each with an answer of its own") {
+    const std::vector<NewEvent> both{{first, "evt_1"}, {second, "evt_2"}};
+    const auto accepted = store.accept_many(both, "\"accepted\"", kNow, 24h);
+    REQUIRE(accepted);
+    REQUIRE(accepted->size() == 2);
+    CHECK((*accepted)[0].kind == Kind::accepted);
+    CHECK((*accepted)[1].kind == Kind::accepted);
+    CHECK((*accepted)[0].key < (*accepted)[1].key);
+    CHECK((*store.get_event((*accepted)[1].key))->event_id == "evt_2");
+    const auto again = store.accept_many(both, "", kNow, 24h);
+    CHECK((*again)[0].kind == Kind::duplicate);
+    CHECK((*again)[0].kept_result == "\"accepted\"");
+    CHECK((*again)[1].key == (*accepted)[1].key);
+    CHECK(store.list_events({})->size() == 2);
+  }
+  SECTION("of two with one key the second is a duplicate of the first") {
+    const std::vector<NewEvent> twice{{first, "same"}, {second, "same"}};
+    const auto accepted = store.accept_many(twice, "", kNow, 24h);
+    CHECK((*accepted)[0].kind == Kind::accepted);
+    CHECK((*accepted)[1].kind == Kind::duplicate);
+    CHECK((*accepted)[1].key == (*accepted)[0].key);
+    CHECK(store.list_events({})->size() == 1);
+  }
+  SECTION("known, running, dead and new ones in one call are told apart") {
+    REQUIRE(store.accept(first, "known", "", kNow, 24h));
+    const auto dead = store.accept(first, "dead", "", kNow - 1s, 24h);
+    kill_event(store, dead->key);
+    REQUIRE(store.claim({"stripe", "running"}, kNow, 60s));
+    const std::vector<NewEvent> mixed{{second, "known"},
+                                      {second, "running"},
+                                      {second, "dead"},
+                                      {second, "new"},
+                                      {second, std::nullopt}};
+    const auto accepted = store.accept_many(mixed, "", kNow, 24h);
+    REQUIRE(accepted->size() == 5);
+    CHECK((*accepted)[0].kind == Kind::duplicate);
+    CHECK((*accepted)[1].kind == Kind::running);
+    CHECK((*accepted)[2].kind == Kind::revived);
+    CHECK((*accepted)[2].key == dead->key);
+    CHECK((*accepted)[3].kind == Kind::accepted);
+    CHECK((*accepted)[4].kind == Kind::accepted);
+    CHECK(store.list_events({.state = InboxState::pending})->size() == 4);
+  }
+  SECTION("nothing is nothing") { CHECK(store.accept_many({}, "", kNow, 24h)->empty()); }
+}
+
 void check_working(Store& store) {
   const auto first = store.accept(event("evt_1"), "evt_1", "", kNow + 1s, 24h);
   const auto second = store.accept(event("evt_2"), "evt_2", "", kNow, 24h);
@@ -214,6 +264,7 @@ void check_reaping(Store& store) {
 void check_inbox(const MakeStore& make) {
   const auto store = make();
   SECTION("accepting") { check_accepting(*store); }
+  SECTION("accepting many") { check_accepting_many(*store); }
   SECTION("working") { check_working(*store); }
   SECTION("reaping and listing") { check_reaping(*store); }
 }

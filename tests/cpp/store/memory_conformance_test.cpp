@@ -19,4 +19,6 @@ TEST_CASE("memory store: enqueue") { conformance::check_enqueue(make); }
 TEST_CASE("memory store: deliveries") { conformance::check_deliveries(make); }
 TEST_CASE("memory store: attempts") { conformance::check_attempts(make); }
 TEST_CASE("memory store: listings") { conformance::check_listings(make); }
+TEST_CASE("memory store: calls together") { conformance::check_together(make); }
+TEST_CASE("memory store: leading") { conformance::check_leading(make); }
 TEST_CASE("memory store: closing") { conformance::check_closing(make); }

@@ -35,4 +35,6 @@ TEST_CASE("sqlite store: enqueue") { conformance::check_enqueue(SqliteBackend().
 TEST_CASE("sqlite store: deliveries") { conformance::check_deliveries(SqliteBackend().make()); }
 TEST_CASE("sqlite store: attempts") { conformance::check_attempts(SqliteBackend().make()); }
 TEST_CASE("sqlite store: listings") { conformance::check_listings(SqliteBackend().make()); }
+TEST_CASE("sqlite store: calls together") { conformance::check_together(SqliteBackend().make()); }
+TEST_CASE("sqlite store: leading") { conformance::check_leading(SqliteBackend().make()); }
 TEST_CASE("sqlite store: closing") { conformance::check_closing(SqliteBackend().make()); }

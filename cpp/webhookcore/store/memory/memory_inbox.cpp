@@ -17,12 +17,22 @@ void revive(InboxEntry& entry, TimePoint now) {
 
 }  // namespace
 
-Result<AcceptResult> MemoryStore::accept(const InboxEvent& event,
-                                         std::optional<std::string_view> event_key,
-                                         std::string_view kept_result, TimePoint now,
-                                         Duration time_to_live) {
+Result<std::vector<AcceptResult>> MemoryStore::accept_many(std::span<const NewEvent> events,
+                                                           std::string_view kept_result,
+                                                           TimePoint now, Duration time_to_live) {
   const auto entered = enter();
   if (entered.error) return *entered.error;
+  std::vector<AcceptResult> results;
+  results.reserve(events.size());
+  for (const NewEvent& event : events) {
+    results.push_back(accept_one(event, kept_result, now, time_to_live));
+  }
+  return results;
+}
+
+AcceptResult MemoryStore::accept_one(const NewEvent& accepted, std::string_view kept_result,
+                                     TimePoint now, Duration time_to_live) {
+  const auto& [event, event_key] = accepted;
   const std::pair place{event.source, std::string(event_key.value_or(""))};
   const auto known = event_key ? rows_.keys.find(place) : rows_.keys.end();
   if (known != rows_.keys.end()) {

@@ -52,4 +52,26 @@ Result<DeliveryCounts> MemoryStore::count_deliveries(const DeliveryFilter& filte
   return DeliveryCounts{counts[0], counts[1], counts[2], counts[3], counts[4]};
 }
 
+Result<std::size_t> MemoryStore::count_backlog(std::size_t most) {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  std::size_t count = 0;
+  for (const auto& [key, entry] : rows_.deliveries) {
+    if (count >= most) break;
+    const Endpoint* endpoint = endpoint_of(entry);
+    const bool waits = endpoint == nullptr || endpoint->state == EndpointState::enabled;
+    if (entry.row.state == DeliveryState::pending && waits) ++count;
+  }
+  return count;
+}
+
+Result<bool> MemoryStore::anything_in_flight() {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  for (const auto& [key, entry] : rows_.deliveries) {
+    if (entry.row.state == DeliveryState::in_flight) return true;
+  }
+  return false;
+}
+
 }  // namespace webhookcore::memory

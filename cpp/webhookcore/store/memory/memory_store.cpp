@@ -15,6 +15,17 @@ void MemoryStore::close() {
   closed_ = true;
 }
 
+Result<void> MemoryStore::together(const std::function<void(Store&)>& calls) {
+  if (const auto entered = enter(); entered.error) return *entered.error;
+  calls(*this);
+  return {};
+}
+
+Result<bool> MemoryStore::lead() {
+  if (const auto entered = enter(); entered.error) return *entered.error;
+  return true;
+}
+
 MemoryStore::Entered MemoryStore::enter() {
   Entered entered{std::unique_lock(mutex_), std::nullopt};
   if (closed_) entered.error = Error{ErrorCode::closed, "this store was closed"};

@@ -14,6 +14,12 @@ class MemoryStore final : public Store {
 
   StoreInfo info() override { return {"memory", "", "", 0}; }
   void close() override;
+  // One mutex, and nothing that a power cut could spare: each call is an own transaction.
+  Result<void> together(const std::function<void(Store&)>& calls) override;
+  // No other process and no other object has these rows.
+  Result<bool> lead() override;
+  void stop_leading() override {}
+  std::optional<std::int64_t> leader() override { return std::nullopt; }
 
   // memory_keys.cpp
   Result<ClaimResult> claim(const ClaimKey& key, TimePoint now, Duration lease) override;
@@ -23,9 +29,9 @@ class MemoryStore final : public Store {
   Result<std::size_t> prune_keys(TimePoint now, std::size_t limit) override;
 
   // memory_inbox.cpp
-  Result<AcceptResult> accept(const InboxEvent& event, std::optional<std::string_view> event_key,
-                              std::string_view kept_result, TimePoint now,
-                              Duration time_to_live) override;
+  Result<std::vector<AcceptResult>> accept_many(std::span<const NewEvent> events,
+                                                std::string_view kept_result, TimePoint now,
+                                                Duration time_to_live) override;
   Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint now, std::size_t limit,
                                                      Duration lease) override;
   Result<void> complete_event(const EventCompletion& completion, TimePoint now) override;
@@ -68,6 +74,8 @@ class MemoryStore final : public Store {
   Result<std::vector<Delivery>> list_deliveries(const DeliveryFilter& filter) override;
   Result<std::vector<Attempt>> list_attempts(std::int64_t delivery) override;
   Result<DeliveryCounts> count_deliveries(const DeliveryFilter& filter) override;
+  Result<std::size_t> count_backlog(std::size_t most) override;
+  Result<bool> anything_in_flight() override;
 
  private:
   // Holds the mutex for a whole call, or the error of a closed store.
@@ -78,6 +86,8 @@ class MemoryStore final : public Store {
   Entered enter();
 
   // These hold the mutex already.
+  AcceptResult accept_one(const NewEvent& event, std::string_view kept_result, TimePoint now,
+                          Duration time_to_live);
   bool is_claimable(const DeliveryEntry& entry) const;
   const Endpoint* endpoint_of(const DeliveryEntry& entry) const;
   const Message* find_message(std::string_view id) const;

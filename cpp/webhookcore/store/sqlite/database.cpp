@@ -51,6 +51,22 @@ ClaimOwner Database::owner_state(std::int64_t owner) const {
   return lock_.is_alive(owner) ? ClaimOwner::alive : ClaimOwner::gone;
 }
 
+Result<bool> Database::lead(const void* holder) {
+  if (auto ready = ensure_ready(); !ready) return ready.error();
+  const std::lock_guard lock(ready_mutex_);
+  if (leader_ == holder) return true;
+  if (leader_ != nullptr || closed_ || !lock_.try_leadership()) return false;
+  leader_ = holder;
+  return true;
+}
+
+void Database::stop_leading(const void* holder) {
+  const std::lock_guard lock(ready_mutex_);
+  if (leader_ != holder) return;
+  leader_ = nullptr;
+  lock_.release_leadership();
+}
+
 void Database::raise_durability(Synchronous synchronous) {
   if (synchronous != Synchronous::full || synchronous_.exchange(synchronous) == synchronous) return;
   // A connection that cannot be set is dropped; the next one is opened right.
@@ -109,6 +125,7 @@ void Database::after_fork_in_parent() {
 }
 
 void Database::after_fork_in_child() {
+  leader_ = nullptr;
   lock_.forget();
   session_.forget();
   ready_.store(false, std::memory_order_release);

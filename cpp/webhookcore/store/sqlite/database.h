@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -52,6 +53,12 @@ class Database {
   // Inside write() only.
   EndpointDirectory& endpoints() { return endpoints_; }
 
+  // Among all processes one leads, and in this one the holder that asked first: fcntl
+  // locks do not keep two of one process apart.
+  Result<bool> lead(const void* holder);
+  void stop_leading(const void* holder);
+  std::optional<std::int64_t> leader() const { return lock_.leader(); }
+
   const std::string& path() const { return path_; }
   void raise_durability(Synchronous synchronous);
   void checkpoint_if_idle();
@@ -78,7 +85,8 @@ class Database {
 
   std::mutex ready_mutex_;
   std::atomic<bool> ready_ = false;  // The lock file is open in this process.
-  bool closed_ = false;              // Guarded by ready_mutex_.
+  bool closed_ = false;              // Guarded by ready_mutex_, like the next one.
+  const void* leader_ = nullptr;     // The holder that leads, if this process does.
 };
 
 }  // namespace webhookcore::sqlite

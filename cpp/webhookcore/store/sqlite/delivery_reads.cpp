@@ -138,6 +138,23 @@ Result<std::vector<Delivery>> SqliteStore::list_deliveries(const DeliveryFilter&
   });
 }
 
+Result<std::size_t> SqliteStore::count_backlog(std::size_t most) {
+  return read([&](Connection& connection) -> Result<std::size_t> {
+    auto query = connection.query(
+        "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 0 AND held = 0 LIMIT ?)",
+        most);
+    const auto found = query.step();
+    if (!found) return found.error();
+    return static_cast<std::size_t>(query.integer(0));
+  });
+}
+
+Result<bool> SqliteStore::anything_in_flight() {
+  return read([&](Connection& connection) {
+    return connection.query("SELECT 1 FROM deliveries WHERE state = 1 LIMIT 1").step();
+  });
+}
+
 Result<DeliveryCounts> SqliteStore::count_deliveries(const DeliveryFilter& filter) {
   const std::string sql = std::string("SELECT d.state, count(*)") + kDeliveryTables +
                           delivery_conditions(filter) + " GROUP BY d.state";

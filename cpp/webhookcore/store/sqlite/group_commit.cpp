@@ -102,17 +102,19 @@ std::optional<Error> GroupCommit::run_batch(const Batch& batch) {
     return std::nullopt;
   }
   for (Request* request : batch) {
-    if (auto failure = run_in_savepoint(connection, *request)) return failure;
+    auto failure = run_in_savepoint(connection, *request->work, request->outcome);
+    if (failure) return failure;
   }
   return std::nullopt;
 }
 
-std::optional<Error> GroupCommit::run_in_savepoint(Connection& connection, Request& request) {
+std::optional<Error> GroupCommit::run_in_savepoint(Connection& connection, const Work& work,
+                                                   Result<void>& outcome) {
   if (auto begun = connection.run("SAVEPOINT caller"); !begun) return begun.error();
-  request.outcome = (*request.work)(connection);
-  if (!request.outcome) {
+  outcome = work(connection);
+  if (!outcome) {
     // A full disk or an I/O error undoes the whole transaction, this savepoint with it.
-    if (!connection.in_transaction()) return request.outcome.error();
+    if (!connection.in_transaction()) return outcome.error();
     if (auto undone = connection.run("ROLLBACK TO caller"); !undone) return undone.error();
   }
   if (auto released = connection.run("RELEASE caller"); !released) return released.error();

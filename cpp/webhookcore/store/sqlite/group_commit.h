@@ -27,6 +27,11 @@ class GroupCommit {
   // Returns when the work is durable, or with the error that kept it from being so.
   Result<void> commit(const Work& work);
 
+  // Inside a transaction: an error of the work undoes it alone, and is `outcome`. What is
+  // returned is the error that spoils the whole transaction, if there was one.
+  static std::optional<Error> run_in_savepoint(Connection& connection, const Work& work,
+                                               Result<void>& outcome);
+
   // Runs `work` on this thread while nobody else writes, outside a transaction.
   void alone(const std::function<void()>& work);
 
@@ -52,8 +57,6 @@ class GroupCommit {
   void hand_over();
   Batch take_batch();
   void lead();
-  // The error that spoils the whole transaction, if there was one.
-  static std::optional<Error> run_in_savepoint(Connection& connection, Request& request);
   std::optional<Error> run_batch(const Batch& batch);
   static void fail(const Batch& batch, const Error& error);
   // From here on a request of the batch may be gone.

@@ -48,42 +48,72 @@ Result<void> complete_key(Connection& connection, const ClaimKey& key, std::int6
       .run();
 }
 
+ClaimKey key_of(const NewEvent& event) {
+  return {event.event.source, event.event_key.value_or(std::string_view())};
+}
+
+Result<AcceptResult> accept_one(const Database& database, Connection& connection,
+                                const NewEvent& event, std::string_view kept_result, TimePoint now,
+                                Duration time_to_live) {
+  if (event.event_key) {
+    auto known = judge(database, connection, key_of(event), now);
+    if (!known) return known.error();
+    if (*known) {
+      if ((*known)->kind != AcceptResult::Kind::revived) return std::move(**known);
+      const auto revived = revive_event(connection, (*known)->key, now);
+      if (!revived) return revived.error();
+      return std::move(**known);
+    }
+  }
+  const auto stored = insert_event(connection, event.event, now);
+  if (!stored) return stored.error();
+  if (event.event_key) {
+    auto completed =
+        complete_key(connection, key_of(event), *stored, kept_result, now + time_to_live);
+    if (!completed) return completed.error();
+  }
+  return AcceptResult{AcceptResult::Kind::accepted, *stored};
+}
+
+// The answers, when none of the events needs a write.
+Result<std::optional<std::vector<AcceptResult>>> look(const Database& database,
+                                                      Connection& connection,
+                                                      std::span<const NewEvent> events,
+                                                      TimePoint now) {
+  using Answers = std::optional<std::vector<AcceptResult>>;
+  std::vector<AcceptResult> answers;
+  for (const NewEvent& event : events) {
+    if (!event.event_key) return Answers();
+    auto known = judge(database, connection, key_of(event), now);
+    if (!known) return known.error();
+    if (!*known || (*known)->kind == AcceptResult::Kind::revived) return Answers();
+    answers.push_back(std::move(**known));
+  }
+  return Answers(std::move(answers));
+}
+
 }  // namespace
 
-Result<AcceptResult> SqliteStore::accept(const InboxEvent& event,
-                                         std::optional<std::string_view> event_key,
-                                         std::string_view kept_result, TimePoint now,
-                                         Duration time_to_live) {
-  const ClaimKey key{event.source, event_key.value_or(std::string_view())};
-  if (event_key) {
-    // A duplicate is answered here, without the write lock.
-    auto known =
-        read([&](Connection& connection) { return judge(*database_, connection, key, now); });
-    if (!known) return known.error();
-    if (*known && (*known)->kind != AcceptResult::Kind::revived) return std::move(**known);
-  }
+Result<std::vector<AcceptResult>> SqliteStore::accept_many(std::span<const NewEvent> events,
+                                                           std::string_view kept_result,
+                                                           TimePoint now, Duration time_to_live) {
+  // Duplicates are answered here, without the write lock.
+  auto known =
+      read([&](Connection& connection) { return look(*database_, connection, events, now); });
+  if (!known) return known.error();
+  if (*known) return std::move(**known);
 
-  AcceptResult result;
+  std::vector<AcceptResult> results;
   auto written = write([&](Connection& connection) -> Result<void> {
-    result = AcceptResult{AcceptResult::Kind::accepted};
-    if (event_key) {
-      auto known = judge(*database_, connection, key, now);
-      if (!known) return known.error();
-      if (*known) {
-        result = std::move(**known);
-        if (result.kind != AcceptResult::Kind::revived) return {};
-        const auto revived = revive_event(connection, result.key, now);
-        return revived ? Result<void>() : Result<void>(revived.error());
-      }
+    for (const NewEvent& event : events) {
+      auto result = accept_one(*database_, connection, event, kept_result, now, time_to_live);
+      if (!result) return result.error();
+      results.push_back(std::move(*result));
     }
-    const auto stored = insert_event(connection, event, now);
-    if (!stored) return stored.error();
-    result.key = *stored;
-    if (!event_key) return {};
-    return complete_key(connection, key, *stored, kept_result, now + time_to_live);
+    return {};
   });
   if (!written) return written.error();
-  return result;
+  return results;
 }
 
 }  // namespace webhookcore::sqlite

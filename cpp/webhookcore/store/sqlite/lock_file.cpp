@@ -13,6 +13,7 @@ namespace webhookcore::sqlite {
 namespace {
 
 constexpr std::int64_t kGateByte = 0;
+constexpr std::int64_t kLeaderByte = 1;
 constexpr std::int64_t kWaitingByte = 2;
 constexpr std::int64_t kFirstOwnerByte = 4096;
 // 40 bits: at a thousand living owners a collision has a chance of one in 10^9, and
@@ -83,6 +84,15 @@ void LockFile::release_gate() { lock(F_UNLCK, kGateByte); }
 void LockFile::show_waiting() { lock(F_RDLCK, kWaitingByte); }
 void LockFile::hide_waiting() { lock(F_UNLCK, kWaitingByte); }
 bool LockFile::others_wait() const { return is_locked_elsewhere(kWaitingByte); }
+
+bool LockFile::try_leadership() { return lock(F_WRLCK, kLeaderByte); }
+void LockFile::release_leadership() { lock(F_UNLCK, kLeaderByte); }
+
+std::optional<std::int64_t> LockFile::leader() const {
+  struct flock request = range(F_WRLCK, kLeaderByte);
+  if (fcntl(descriptor_, F_GETLK, &request) != 0 || request.l_type == F_UNLCK) return std::nullopt;
+  return request.l_pid;
+}
 
 bool LockFile::is_alive(std::int64_t owner) const {
   if (owner == owner_) return true;

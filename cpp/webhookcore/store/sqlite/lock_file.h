@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "webhookcore/base/error.h"
@@ -41,6 +42,11 @@ class LockFile {
   void show_waiting();
   void hide_waiting();
   bool others_wait() const;
+
+  bool try_leadership();
+  void release_leadership();
+  // The process that leads; absent when none does or this one.
+  std::optional<std::int64_t> leader() const;
 
   std::int64_t owner() const { return owner_; }
   bool is_alive(std::int64_t owner) const;

@@ -21,7 +21,31 @@ StoreInfo SqliteStore::info() {
 }
 
 void SqliteStore::close_once() {
-  if (!closed_.exchange(true)) release_database(database_);
+  if (transaction_ != nullptr || closed_.exchange(true)) return;
+  database_->stop_leading(this);
+  release_database(database_);
+}
+
+Result<bool> SqliteStore::lead() {
+  if (auto error = closed_error()) return *error;
+  return database_->lead(this);
+}
+
+Result<void> SqliteStore::together(const std::function<void(Store&)>& calls) {
+  return write([&](Connection& connection) -> Result<void> {
+    SqliteStore inside(database_, connection);
+    calls(inside);
+    if (inside.spoiled_) return *inside.spoiled_;
+    return {};
+  });
+}
+
+Result<void> SqliteStore::write_inside(const GroupCommit::Work& work) {
+  if (spoiled_) return *spoiled_;
+  Result<void> outcome;
+  spoiled_ = GroupCommit::run_in_savepoint(*transaction_, work, outcome);
+  if (spoiled_) return *spoiled_;
+  return outcome;
 }
 
 std::optional<Error> SqliteStore::closed_error() const {
@@ -30,6 +54,7 @@ std::optional<Error> SqliteStore::closed_error() const {
 }
 
 Result<void> SqliteStore::write(const GroupCommit::Work& work) {
+  if (transaction_ != nullptr) return write_inside(work);
   if (auto error = closed_error()) return *error;
   return database_->write(work);
 }

@@ -13,6 +13,9 @@ namespace webhookcore::sqlite {
 class SqliteStore final : public Store {
  public:
   explicit SqliteStore(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+  // What together() gives out: no holder, and as long as the transaction lives.
+  SqliteStore(std::shared_ptr<Database> database, Connection& transaction)
+      : database_(std::move(database)), transaction_(&transaction) {}
   ~SqliteStore() override { close_once(); }
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
@@ -20,6 +23,10 @@ class SqliteStore final : public Store {
   // sqlite_store.cpp
   StoreInfo info() override;
   void close() override { close_once(); }
+  Result<void> together(const std::function<void(Store&)>& calls) override;
+  Result<bool> lead() override;
+  void stop_leading() override { database_->stop_leading(this); }
+  std::optional<std::int64_t> leader() override { return database_->leader(); }
 
   // idempotency_store.cpp
   Result<ClaimResult> claim(const ClaimKey& key, TimePoint now, Duration lease) override;
@@ -29,9 +36,9 @@ class SqliteStore final : public Store {
   Result<std::size_t> prune_keys(TimePoint now, std::size_t limit) override;
 
   // inbox_accept.cpp
-  Result<AcceptResult> accept(const InboxEvent& event, std::optional<std::string_view> event_key,
-                              std::string_view kept_result, TimePoint now,
-                              Duration time_to_live) override;
+  Result<std::vector<AcceptResult>> accept_many(std::span<const NewEvent> events,
+                                                std::string_view kept_result, TimePoint now,
+                                                Duration time_to_live) override;
 
   // inbox_store.cpp
   Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint now, std::size_t limit,
@@ -75,6 +82,8 @@ class SqliteStore final : public Store {
   Result<std::optional<Delivery>> get_delivery(std::int64_t key) override;
   Result<std::vector<Delivery>> list_deliveries(const DeliveryFilter& filter) override;
   Result<DeliveryCounts> count_deliveries(const DeliveryFilter& filter) override;
+  Result<std::size_t> count_backlog(std::size_t most) override;
+  Result<bool> anything_in_flight() override;
 
   // delivery_changes.cpp
   Result<void> replay(std::int64_t delivery, bool force, TimePoint now) override;
@@ -88,14 +97,18 @@ class SqliteStore final : public Store {
   template <typename Use>
   std::invoke_result_t<Use, Connection&> read(Use use) {
     if (auto error = closed_error()) return *error;
+    if (transaction_ != nullptr) return use(*transaction_);
     return database_->read(std::move(use));
   }
 
   Result<void> write(const GroupCommit::Work& work);
+  Result<void> write_inside(const GroupCommit::Work& work);
   LeaseToken draw_token() { return {database_->random().bytes(16)}; }
 
   std::shared_ptr<Database> database_;
   std::atomic<bool> closed_ = false;
+  Connection* transaction_ = nullptr;  // Of together(); these two then.
+  std::optional<Error> spoiled_ = {};  // What undid the whole transaction.
 };
 
 }  // namespace webhookcore::sqlite
