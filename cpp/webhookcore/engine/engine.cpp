@@ -76,8 +76,12 @@ Engine::~Engine() {
 
 std::vector<Result<Enqueued>> Engine::enqueue(std::vector<NewMessage> messages) {
   auto results = state_->outbox.enqueue(std::move(messages));
-  if (const auto session = state_->threads->current()) session->wake_writer();
+  wake();
   return results;
+}
+
+void Engine::wake() {
+  if (const auto session = state_->threads->current()) session->wake_writer();
 }
 
 Result<void> Engine::start() {
@@ -89,6 +93,13 @@ Result<void> Engine::start() {
 void Engine::stop(Duration drain) { state_->threads->stop(drain); }
 
 bool Engine::running() const { return state_->threads->current() != nullptr; }
+
+EngineRole Engine::role() const {
+  const auto session = state_->threads->current();
+  if (!session) return EngineRole::stopped;
+  const std::lock_guard lock(session->mutex);
+  return session->role;
+}
 
 Result<Engine::IdleResult> Engine::run_until_idle(Duration wait, Duration deadline) {
   const SteadyTime until =

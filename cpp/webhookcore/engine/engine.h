@@ -24,6 +24,10 @@ namespace webhookcore {
 // thread; again in a child after a fork.
 using TransportFactory = std::function<Result<std::unique_ptr<Transport>>()>;
 
+// What an engine does for its store. On each host one engine delivers, of whichever
+// process was first; the others take over when it is gone.
+enum class EngineRole : std::uint8_t { stopped, starting, leading, standby };
+
 struct RunCounts {  // Since the call, or since the call before if that was not idle.
   std::int64_t attempts = 0, delivered = 0, failed_attempts = 0, dead = 0;
 };
@@ -50,8 +54,12 @@ class Engine {
   void stop(Duration drain);
 
   bool running() const;
+  EngineRole role() const;
+  // Something was enqueued past this engine and may be due.
+  void wake();
 
-  // Until nothing is in flight and nothing is due within `wait` of now, or `deadline`
+  // Until nothing is in flight and nothing is due within `wait` of now (of what another
+  // process delivers too, but that is not in the counts), or `deadline`
   // has passed (then false in `idle`). Starts the dispatcher when it is not running
   // and stops it again once it is idle; after a false it goes on, so that calls can
   // be short slices, and a caller that gives up calls stop(). While the store fails,

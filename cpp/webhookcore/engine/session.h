@@ -79,6 +79,8 @@ struct Session {
   bool loop_done = false;
   bool writer_done = false;
 
+  EngineRole role = EngineRole::starting;
+
   bool stopping = false;
   SteadyTime drain_until{};
 

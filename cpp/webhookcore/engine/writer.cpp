@@ -50,6 +50,8 @@ void Writer::run() {
     work(round);
     if (is_over(round)) break;
   }
+  // After the last record: whoever takes over must not reap what is being recorded.
+  store_.stop_leading();
   {
     const std::lock_guard lock(session_->mutex);
     session_->writer_done = true;
@@ -108,6 +110,9 @@ void Writer::work(const Round& round) {
   if (trouble) return note(*trouble);
   if (round.stopping) return note({});
 
+  const auto leads = lead();
+  if (!leads.ok()) return note(leads.error());
+  if (!*leads) return note(stand_by(round));
   const auto reaped = reaper_.step(now, session_->parts.clock.monotonic());
   if (!reaped.ok()) return note(reaped.error());
   const auto claimed = claim(round.room);
@@ -124,6 +129,33 @@ void Writer::settle(RecordQueue::Flushed flushed) {
     }
   }
   for (AttemptEvent& event : flushed.events) session_->parts.events->add(std::move(event));
+}
+
+// One process of a host delivers (reliability.md, section 6); the others ask at each look
+// whether its place is free. Nobody else can take it away again.
+Result<bool> Writer::lead() {
+  if (leads_) return true;
+  const auto leads = store_.lead();
+  if (!leads.ok()) return leads.error();
+  leads_ = *leads;
+  const std::lock_guard lock(session_->mutex);
+  session_->role = leads_ ? EngineRole::leading : EngineRole::standby;
+  return leads_;
+}
+
+// Idle is then what the other process has left nothing of.
+Result<void> Writer::stand_by(const Round& round) {
+  const auto due = store_.next_due_at();
+  if (!due.ok()) return due.error();
+  const auto in_flight = store_.anything_in_flight();
+  if (!in_flight.ok()) return in_flight.error();
+  look_again_at_ = SteadyClock::now() + kLongestLook;
+  {
+    const std::lock_guard lock(session_->mutex);
+    session_->answer = {round.question, open_work_ == 0 && queue_.empty() && !*in_flight, *due};
+  }
+  session_->state_cv.notify_all();
+  return {};
 }
 
 // Returns how many were claimed.

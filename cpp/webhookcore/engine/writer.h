@@ -39,6 +39,8 @@ class Writer {
   SteadyTime wake_at() const;
   void work(const Round& round);
   void settle(RecordQueue::Flushed flushed);
+  Result<bool> lead();
+  Result<void> stand_by(const Round& round);
   Result<std::size_t> claim(std::size_t limit);
   void prepare(std::vector<ClaimedDelivery> claimed);
   Result<void> look_ahead(const Round& round, std::size_t claimed);
@@ -54,6 +56,7 @@ class Writer {
   std::size_t open_work_ = 0;   // Claimed by us and neither recorded nor put back.
   SteadyTime look_again_at_{};  // When something may be due, or another process's row.
   Duration pause_{};            // While the store fails.
+  bool leads_ = false;          // Asked for again until it is given.
 };
 
 }  // namespace webhookcore

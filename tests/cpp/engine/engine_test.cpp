@@ -374,6 +374,42 @@ TEST_CASE("messages enqueued from many threads while it delivers are all deliver
   CHECK(bench.receiver->requests().size() == 80);
 }
 
+TEST_CASE("while another process leads nothing is claimed, and its end is noticed") {
+  Bench bench(always(200));
+  bench.store->let_lead(false);
+  bench.send(3);
+  REQUIRE(bench.engine->start().ok());
+  while (bench.engine->role() != EngineRole::standby) std::this_thread::yield();
+  const auto waiting = bench.engine->run_until_idle(0s, 50ms);
+  REQUIRE(waiting.ok());
+  CHECK_FALSE(waiting->idle);
+  CHECK(bench.store->claims() == 0);
+  CHECK(bench.receiver->requests().empty());
+
+  bench.store->let_lead(true);
+  CHECK(bench.run().delivered == 3);
+  CHECK(bench.engine->role() == EngineRole::leading);
+  bench.engine->stop(0s);
+  CHECK(bench.engine->role() == EngineRole::stopped);
+  CHECK(bench.store->stopped_leading() == 1);
+}
+
+TEST_CASE("a standby is idle when the other process has left nothing") {
+  Bench bench(always(200));
+  bench.send(1);
+  const auto theirs = bench.store->claim_due(kStart, 1, 60s);
+  REQUIRE(theirs->size() == 1);
+  bench.store->let_lead(false);
+  const auto while_in_flight = bench.engine->run_until_idle(0s, 50ms);
+  REQUIRE(while_in_flight.ok());
+  CHECK_FALSE(while_in_flight->idle);
+  AttemptRecord made;
+  made.delivery = theirs->front().key;
+  made.token = theirs->front().token;
+  REQUIRE(bench.store->record_attempts({&made, 1}, kStart).front().ok());
+  CHECK(bench.run().attempts == 0);
+}
+
 TEST_CASE("a fork in the middle of work leaves the parent as it was and the child free to start") {
   Bench bench(never());
   REQUIRE(bench.engine->start().ok());
