@@ -4,6 +4,7 @@ import importlib as _importlib
 from typing import TYPE_CHECKING
 
 from .client import (
+    AsyncClient,
     Attempt,
     Client,
     Delivery,
@@ -67,6 +68,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AlreadyDeliveredError",
+    "AsyncClient",
     "Attempt",
     "BlockedAddressError",
     "Breaker",

@@ -174,7 +174,7 @@ class StoreBusyError(StoreError):
 
 
 class StoreFullError(StoreError):
-    """No space is left, or the store's quota is reached."""
+    """No space is left, or the store's quota or the client's ``max_backlog`` is reached."""
 
 
 class StoreCorruptError(StoreError):

@@ -75,7 +75,12 @@ class Listing(Sequence[Row], Generic[Row]):
         self._more = True
         self.cursor = cursor
 
-    def _load_page(self) -> None:
+    def loaded(self, position: int) -> tuple[list[Row], bool]:
+        """The rows from a position on that were fetched, and whether there may be more."""
+        return self._rows[position:], self._more
+
+    def load_page(self) -> None:
+        """Fetch the next rows; blocks for a read."""
         left = _PAGE if self._limit is None else min(_PAGE, self._limit - len(self._rows))
         if left <= 0:
             self._more = False
@@ -90,7 +95,7 @@ class Listing(Sequence[Row], Generic[Row]):
 
     def _load_all(self) -> list[Row]:
         while self._more:
-            self._load_page()
+            self.load_page()
         return self._rows
 
     def __iter__(self) -> Iterator[Row]:
@@ -101,7 +106,7 @@ class Listing(Sequence[Row], Generic[Row]):
                 position += 1
             if not self._more:
                 return
-            self._load_page()
+            self.load_page()
 
     def __len__(self) -> int:
         return len(self._load_all())

@@ -9,9 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "webhookcore/base/clock.h"
-#include "webhookcore/base/random.h"
 #include "webhookcore/bindings/convert.h"
+#include "webhookcore/bindings/process_parts.h"
 #include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/core/address_policy.h"
 #include "webhookcore/core/retry_policy.h"
@@ -23,16 +22,6 @@ namespace webhookcore {
 namespace {
 
 using py::literals::operator""_a;
-
-// Live as long as the process: an engine's threads may outlast Python's objects.
-const Clock& process_clock() {
-  static auto* clock = new SystemClock;
-  return *clock;
-}
-Random& process_random() {
-  static auto* random = new SystemRandom;
-  return *random;
-}
 
 CurlOptions curl_options(const AddressPolicy& policy, const std::string& ca_file,
                          const std::string& proxy, const std::string& interface,
@@ -98,22 +87,12 @@ py::tuple enqueue(Engine& self, const std::string& type, const py::bytes& body,
 
 // One tuple of enqueue()'s arguments each; one tuple or exception each in return.
 py::list enqueue_many(Engine& self, const std::vector<py::tuple>& rows) {
-  std::vector<NewMessage> messages;
-  for (const py::tuple& row : rows) {
-    messages.push_back(new_message(row[0].cast<std::string>(), row[1].cast<py::bytes>(),
-                                   row[2].cast<std::optional<std::string>>(),
-                                   row[3].cast<std::optional<std::string>>(),
-                                   row[4].cast<py::bytes>(), row[5].cast<std::string>()));
-  }
+  std::vector<NewMessage> messages = new_messages(rows);
   const auto results = [&] {
     const ReleasedGil unlocked;
     return self.enqueue(std::move(messages));
   }();
-  py::list list;
-  for (const auto& result : results) {
-    list.append(result ? py::object(enqueued_tuple(*result)) : to_exception(result.error()));
-  }
-  return list;
+  return enqueued_list(results);
 }
 
 void stop(Engine& self, double drain) {
@@ -152,7 +131,28 @@ py::list take_events(Engine& self, std::size_t limit) {
   return list;
 }
 
+constexpr const char* kRoles[] = {"stopped", "starting", "leading", "standby"};
+
 }  // namespace
+
+std::vector<NewMessage> new_messages(const std::vector<py::tuple>& rows) {
+  std::vector<NewMessage> messages;
+  for (const py::tuple& row : rows) {
+    messages.push_back(new_message(row[0].cast<std::string>(), row[1].cast<py::bytes>(),
+                                   row[2].cast<std::optional<std::string>>(),
+                                   row[3].cast<std::optional<std::string>>(),
+                                   row[4].cast<py::bytes>(), row[5].cast<std::string>()));
+  }
+  return messages;
+}
+
+py::list enqueued_list(const std::vector<Result<Enqueued>>& results) {
+  py::list list;
+  for (const auto& result : results) {
+    list.append(result ? py::object(enqueued_tuple(*result)) : to_exception(result.error()));
+  }
+  return list;
+}
 
 void register_engine(py::module_& module) {
   py::classh<Engine>(module, "Engine")
@@ -171,6 +171,8 @@ void register_engine(py::module_& module) {
            })
       .def("stop", &stop)
       .def("running", &Engine::running)
+      .def("role", [](Engine& self) { return kRoles[static_cast<int>(self.role())]; })
+      .def("wake", &Engine::wake)
       .def("run_until_idle", &run_until_idle)
       .def("take_events", &take_events);
 }

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "webhookcore/base/random.h"
 #include "webhookcore/bindings/convert.h"
+#include "webhookcore/bindings/process_parts.h"
 #include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/bindings/row_convert.h"
 #include "webhookcore/store/memory/memory_store.h"
@@ -22,13 +22,6 @@ namespace webhookcore {
 namespace {
 
 using py::literals::operator""_a;
-
-// Outlives every store, and is never destroyed: a store may still be in use on
-// another thread while the process ends.
-Random& process_random() {
-  static auto* random = new SystemRandom;
-  return *random;
-}
 
 template <typename Call>
 auto without_gil(Call call) {
@@ -135,6 +128,10 @@ void register_deliveries(py::classh<Store>& store) {
                              "delivered"_a = counts.delivered, "dead"_a = counts.dead,
                              "cancelled"_a = counts.cancelled);
            })
+      .def("count_backlog",
+           [](Store& self, std::size_t most) {
+             return unwrap(without_gil([&] { return self.count_backlog(most); }));
+           })
       .def("list_attempts",
            [](Store& self, std::int64_t key) {
              return dicts(unwrap(without_gil([&] { return self.list_attempts(key); })));
@@ -152,19 +149,12 @@ void register_deliveries(py::classh<Store>& store) {
       });
 }
 
-constexpr const char* kClaimKinds[] = {"won", "running", "completed"};
-constexpr const char* kAcceptKinds[] = {"accepted", "duplicate", "running", "revived"};
-
-// (kind, token, kept_result, lease_expires_at)
 py::tuple claim(Store& self, const std::string& source, const std::string& event_key,
                 std::int64_t now, std::int64_t lease) {
   const ClaimResult result = unwrap(without_gil([&] {
     return self.claim({source, event_key}, at(now), Duration{lease});
   }));
-  return py::make_tuple(
-      kClaimKinds[static_cast<int>(result.kind)], py::bytes(result.token.value),
-      py::str(result.kept_result),
-      result.lease_expires_at ? py::cast(to_unix_ms(*result.lease_expires_at)) : py::none());
+  return claim_tuple(result);
 }
 
 void complete(Store& self, const std::string& source, const std::string& event_key,
@@ -182,15 +172,12 @@ void release(Store& self, const std::string& source, const std::string& event_ke
   unwrap(without_gil([&] { return self.release({source, event_key}, proof); }));
 }
 
-// (kind, inbox key, kept_result)
-py::tuple accept(Store& self, const py::dict& row, const std::optional<std::string>& event_key,
-                 const std::string& kept_result, std::int64_t now, std::int64_t time_to_live) {
-  const InboxEvent event = inbox_event_from(row);
-  const std::optional<std::string_view> key = event_key;
-  const AcceptResult result = unwrap(without_gil(
-      [&] { return self.accept(event, key, kept_result, at(now), Duration{time_to_live}); }));
-  return py::make_tuple(kAcceptKinds[static_cast<int>(result.kind)], result.key,
-                        py::str(result.kept_result));
+py::list accept_many(Store& self, const std::vector<py::tuple>& rows,
+                     const std::string& kept_result, std::int64_t now, std::int64_t time_to_live) {
+  const AcceptedRows events(rows);
+  return accepted_list(unwrap(without_gil([&] {
+    return self.accept_many(events.borrowed(), kept_result, at(now), Duration{time_to_live});
+  })));
 }
 
 py::list claim_due_events(Store& self, std::int64_t now, std::size_t limit, std::int64_t lease) {
@@ -222,7 +209,7 @@ void register_inbox(py::classh<Store>& store) {
       .def("complete", &complete, "source"_a, "event_key"_a, "token"_a, "kept_result"_a, "now"_a,
            "time_to_live"_a)
       .def("release", &release, "source"_a, "event_key"_a, "token"_a)
-      .def("accept", &accept, "event"_a, "event_key"_a, "kept_result"_a, "now"_a, "time_to_live"_a)
+      .def("accept_many", &accept_many, "events"_a, "kept_result"_a, "now"_a, "time_to_live"_a)
       .def("claim_due_events", &claim_due_events, "now"_a, "limit"_a, "lease"_a)
       .def("complete_event", &complete_event, py::kw_only(), "key"_a, "token"_a, "state"_a,
            "next_attempt_at"_a, "counts"_a, "handler_result"_a, "error"_a, "now"_a)
@@ -257,7 +244,9 @@ void register_inbox(py::classh<Store>& store) {
 
 void register_store(py::module_& module) {
   py::classh<Store> store(module, "Store");
-  store.def("info", &info).def("close", [](Store& self) { without_gil([&] { self.close(); }); });
+  store.def("info", &info)
+      .def("close", [](Store& self) { without_gil([&] { self.close(); }); })
+      .def("leader", [](Store& self) { return without_gil([&] { return self.leader(); }); });
   register_endpoints(store);
   register_deliveries(store);
   register_inbox(store);

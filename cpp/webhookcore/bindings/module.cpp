@@ -7,6 +7,7 @@
 #include "webhookcore/bindings/bind_store.h"
 #include "webhookcore/bindings/bind_url.h"
 #include "webhookcore/bindings/bind_verify.h"
+#include "webhookcore/bindings/bind_writes.h"
 
 // Engine threads and libcurl's globals are state of the process: one interpreter.
 PYBIND11_MODULE(_core, module) {
@@ -17,5 +18,6 @@ PYBIND11_MODULE(_core, module) {
   webhookcore::register_rules(module);
   webhookcore::register_store(module);
   webhookcore::register_engine(module);
+  webhookcore::register_writes(module);
   webhookcore::register_environment(module);
 }

@@ -223,6 +223,38 @@ InboxEvent inbox_event_from(const py::dict& row) {
   return event;
 }
 
+AcceptedRows::AcceptedRows(const std::vector<py::tuple>& rows) {
+  events_.reserve(rows.size());
+  for (const py::tuple& row : rows) {
+    events_.emplace_back(inbox_event_from(row[0]), row[1].cast<std::optional<std::string>>());
+  }
+}
+
+std::vector<NewEvent> AcceptedRows::borrowed() const {
+  std::vector<NewEvent> events;
+  events.reserve(events_.size());
+  for (const auto& [event, key] : events_) events.push_back({event, key});
+  return events;
+}
+
+py::tuple claim_tuple(const ClaimResult& result) {
+  constexpr const char* kKinds[] = {"won", "running", "completed"};
+  return py::make_tuple(
+      kKinds[static_cast<int>(result.kind)], py::bytes(result.token.value),
+      py::str(result.kept_result),
+      result.lease_expires_at ? py::cast(to_unix_ms(*result.lease_expires_at)) : py::none());
+}
+
+py::list accepted_list(const std::vector<AcceptResult>& results) {
+  constexpr const char* kKinds[] = {"accepted", "duplicate", "running", "revived"};
+  py::list list;
+  for (const AcceptResult& result : results) {
+    list.append(py::make_tuple(kKinds[static_cast<int>(result.kind)], result.key,
+                               py::str(result.kept_result)));
+  }
+  return list;
+}
+
 EndpointFilter endpoint_filter_from(const py::dict& row) {
   EndpointFilter filter;
   filter.tenant = tenant_at(row);

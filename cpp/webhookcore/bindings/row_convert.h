@@ -4,7 +4,13 @@
 
 #include <pybind11/pybind11.h>
 
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "webhookcore/store/delivery_store.h"
+#include "webhookcore/store/idempotency_store.h"
 #include "webhookcore/store/inbox_store.h"
 #include "webhookcore/store/rows.h"
 
@@ -20,6 +26,21 @@ pybind11::dict to_dict(const InboxEvent& event);
 // our own Python, not of a user.
 Endpoint endpoint_from(const pybind11::dict& row);
 InboxEvent inbox_event_from(const pybind11::dict& row);
+
+// The events of (row, event key) tuples.
+class AcceptedRows {
+ public:
+  explicit AcceptedRows(const std::vector<pybind11::tuple>& rows);
+  std::vector<NewEvent> borrowed() const;
+
+ private:
+  std::vector<std::pair<InboxEvent, std::optional<std::string>>> events_;
+};
+
+// (kind, token, kept_result, lease_expires_at)
+pybind11::tuple claim_tuple(const ClaimResult& result);
+// (kind, inbox key, kept_result) of each.
+pybind11::list accepted_list(const std::vector<AcceptResult>& results);
 
 EndpointFilter endpoint_filter_from(const pybind11::dict& filter);
 MessageFilter message_filter_from(const pybind11::dict& filter);

@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
@@ -112,9 +113,11 @@ def _run(work: list[Target], drain: float) -> None:
     for target in work:
         target.start()
     asked.wait()
-    for target in work:
-        if target.stop(drain) is False:
-            complain(f"a handler was still running after {drain:g} s; its event will run again")
+    # All at once, or the drains of several would add up.
+    with ThreadPoolExecutor(len(work)) as pool:
+        for stopped in pool.map(lambda target: target.stop(drain), work):
+            if stopped is False:
+                complain(f"a handler was still running after {drain:g} s; its event will run again")
 
 
 def _log_to_standard_error(as_json: bool) -> None:

@@ -21,10 +21,15 @@ _BATCH: Final = 1000
 
 
 class AttemptLog:
-    """Fetches attempts while it is started, or whenever ``flush()`` is called."""
+    """Fetches attempts while it is started, or whenever ``flush()`` is called.
 
-    def __init__(self, engine: _core.Engine) -> None:
+    It also says when this process begins to deliver, and when it waits for another one to end.
+    """
+
+    def __init__(self, engine: _core.Engine, store: _core.Store) -> None:
         self._engine = engine
+        self._store = store
+        self._role = ""
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._pid = os.getpid()
@@ -50,8 +55,24 @@ class AttemptLog:
                 _write(event)
 
     def _run(self) -> None:
+        self._role = ""
         while not self._stopping.wait(_EVERY):
             self.flush()
+            self._tell_role()
+
+    def _tell_role(self) -> None:
+        role, before = self._engine.role(), self._role
+        self._role = role
+        if role == before:
+            return
+        if role == "standby":
+            logger.info(
+                "standing by: process %s delivers the messages of this store; this one takes over"
+                " when it ends",
+                self._store.leader() or "(unknown)",
+            )
+        elif role == "leading":
+            logger.info("delivering the messages of this store")
 
 
 def _write(event: dict[str, object]) -> None:

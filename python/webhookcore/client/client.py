@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from .. import _core
 from ..config import (
@@ -24,10 +23,12 @@ from ..errors import ConfigError, StoreUnavailableError
 from ..store import open_store
 from ..urls import UrlPolicy, check_policy
 from .attempt_log import AttemptLog
+from .backlog import Backlog
 from .deliveries import DeadLetters, Deliveries, Messages
 from .endpoints import Endpoints
 from .payload import encode, fingerprint
 from .rows import Delivery, Message
+from .until_idle import RunCounts, UntilIdle
 
 _USER_AGENT: Final = "webhookcore/0.1.0"
 _ITEM: Final = frozenset(["type", "data", "tenant", "idempotency_key", "content_type"])
@@ -35,21 +36,11 @@ _ITEMS_FORM: Final = "must be a list of dicts, each with the arguments of send()
 _CONTENT_TYPE: Final = "application/json"
 _CONCURRENCY_FORM: Final = "must be two numbers: in all, and to one endpoint"
 _MOST_IN_FLIGHT: Final = 100_000
-# Short, so that Ctrl-C is seen between two of them.
-_SLICE: Final = 0.1
+_MOST_BACKLOG: Final = 1_000_000_000
+_FULL_FORM: Final = 'must be "raise" or "wait"'
 
-
+OnFull: TypeAlias = Literal["raise", "wait"]
 _NewMessage: TypeAlias = tuple[str, bytes, str | None, str | None, bytes, str]
-
-
-@dataclass(frozen=True, slots=True)
-class RunCounts:
-    """What ``run_until_idle()`` did."""
-
-    attempts: int = 0
-    delivered: int = 0
-    failed_attempts: int = 0
-    dead: int = 0
 
 
 class Client:
@@ -67,6 +58,11 @@ class Client:
         breaker: Default for endpoints that have none of their own.
         concurrency: Attempts under way at once, in all and to one endpoint.
         create: Whether a file is made when there is none; else that is an error.
+        max_backlog: From so many deliveries on that wait to be made (those of disabled
+            endpoints apart), ``send()`` and ``send_many()`` store nothing. None: no limit.
+            It may be passed by what is sent within a tenth of a second.
+        on_full: ``"raise"`` a StoreFullError at once, or ``"wait"`` for room first.
+        full_timeout: Seconds to wait for room before the error.
 
     Raises:
         ConfigError: An option that can never work.
@@ -82,6 +78,9 @@ class Client:
         breaker: Breaker | None = None,
         concurrency: tuple[int, int] = (256, 16),
         create: bool = True,
+        max_backlog: int | None = None,
+        on_full: OnFull = "raise",
+        full_timeout: float = 30.0,
     ) -> None:
         self.policy = check_policy(policy)
         if breaker is not None and not isinstance(breaker, Breaker):
@@ -92,7 +91,13 @@ class Client:
             raise ConfigError(_CONCURRENCY_FORM, "concurrency")
         for position, most in enumerate(at_once):
             check_whole(f"concurrency[{position}]", most, 1, _MOST_IN_FLIGHT)
+        patience = _check_full(max_backlog, on_full, full_timeout)
         self._store = open_store(url, durability, create=create)
+        self._backlog = (
+            None
+            if max_backlog is None
+            else Backlog(self._store.count_backlog, max_backlog, patience)
+        )
         self._engine = _core.Engine(
             store=self._store,
             policy=self.policy._core,
@@ -105,7 +110,7 @@ class Client:
             max_in_flight=at_once[0],
             max_in_flight_per_endpoint=at_once[1],
         )
-        self._log = AttemptLog(self._engine)
+        self._log = AttemptLog(self._engine, self._store)
         self.endpoints = Endpoints(self)
         self.messages = Messages(self)
         self.deliveries = Deliveries(self)
@@ -137,9 +142,12 @@ class Client:
         Raises:
             ConfigError: A type or data that cannot be sent.
             IdempotencyConflictError: The key was used with other content.
+            StoreFullError: No space is left, or ``max_backlog`` is reached. Nothing was stored.
             StoreError: Nothing is promised: repeat with the same idempotency key.
         """
         row = self._row(type, data, tenant, idempotency_key, content_type)
+        if self._backlog is not None:
+            self._wait_for_room()
         return self._message(type, tenant, row[1], self._engine.enqueue(*row))
 
     def send_many(self, messages: Iterable[Mapping[str, Any]]) -> list[Message]:
@@ -152,40 +160,22 @@ class Client:
                 All items without such a conflict are stored and will be delivered; with
                 idempotency keys the same call can be made again without them being sent
                 twice.
+            StoreFullError: No space is left, or ``max_backlog`` is reached. Nothing was stored.
             StoreError: Nothing is promised: repeat with the same idempotency keys.
         """
-        rows = [
-            self._item_row(position, item)
-            for position, item in enumerate(check_list("messages", messages, _ITEMS_FORM))
-        ]
-        results = self._engine.enqueue_many(rows)
-        sent = []
-        for row, result in zip(rows, results, strict=True):
-            if isinstance(result, Exception):
-                raise result
-            sent.append(self._message(row[0], row[2], row[1], result))
-        return sent
+        rows = self._rows(messages)
+        self._wait_for_room()
+        return self._sent(rows, self._engine.enqueue_many(rows))
 
     def run_until_idle(self, wait: float = 0) -> RunCounts:
         """Deliver here and now: what is due, and what becomes due within ``wait`` seconds."""
-        check_seconds("wait", wait, 0, 30 * 24 * 3600)
-        self._check_open()
-        ends = time.monotonic() + wait
-        was_running = self._engine.running()
-        self._engine.start()
-        totals = [0, 0, 0, 0]
+        run = self._until_idle(wait)
         try:
-            idle = False
-            while not idle:
-                left = max(0.0, ends - time.monotonic())
-                idle, *counts = self._engine.run_until_idle(left, _SLICE)
-                totals = [total + count for total, count in zip(totals, counts, strict=True)]
-                self._log.flush()
+            while not run.step():
+                pass
         finally:
-            if not was_running:
-                self._engine.stop(0.0)
-            self._log.flush()
-        return RunCounts(*totals)
+            run.end()
+        return run.counts
 
     def start(self) -> None:
         """Deliver in the background, in this process, until ``stop()``."""
@@ -223,6 +213,31 @@ class Client:
     def __repr__(self) -> str:
         info = self._store.info()
         return f"<Client {info['backend']} {info['path']}>".replace(" >", ">")
+
+    def _until_idle(self, wait: float) -> UntilIdle:
+        check_seconds("wait", wait, 0, 30 * 24 * 3600)
+        self._check_open()
+        return UntilIdle(self._engine, self._log, wait)
+
+    def _pauses(self) -> Iterable[float]:
+        """Seconds to sleep, as often as it takes until there is room; see ``Backlog``."""
+        return () if self._backlog is None else self._backlog.pauses()
+
+    def _wait_for_room(self) -> None:
+        for pause in self._pauses():
+            time.sleep(pause)
+
+    def _rows(self, messages: Iterable[Mapping[str, Any]]) -> list[_NewMessage]:
+        listed = check_list("messages", messages, _ITEMS_FORM)
+        return [self._item_row(position, item) for position, item in enumerate(listed)]
+
+    def _sent(self, rows: Sequence[_NewMessage], results: Sequence[Any]) -> list[Message]:
+        sent = []
+        for row, result in zip(rows, results, strict=True):
+            if isinstance(result, Exception):
+                raise result
+            sent.append(self._message(row[0], row[2], row[1], result))
+        return sent
 
     def _item_row(self, position: int, item: Any) -> _NewMessage:
         field = f"messages[{position}]"
@@ -263,6 +278,8 @@ class Client:
         self, type: str, tenant: str | None, body: bytes, enqueued: tuple[str, bool, list[int]]
     ) -> Message:
         id, duplicate, keys = enqueued
+        if self._backlog is not None and not duplicate:
+            self._backlog.add(len(keys))
         sent_at = None if duplicate else datetime.now(timezone.utc)
         deliveries = self.deliveries
 
@@ -284,6 +301,16 @@ class Client:
             load_deliveries=load_deliveries,
             load_body=load_body,
         )
+
+
+def _check_full(max_backlog: int | None, on_full: OnFull, full_timeout: float) -> float:
+    """How long a sender is kept waiting, in seconds."""
+    if max_backlog is not None:
+        check_whole("max_backlog", max_backlog, 1, _MOST_BACKLOG)
+    if on_full not in ("raise", "wait"):
+        raise ConfigError(_FULL_FORM, "on_full")
+    patience = check_seconds("full_timeout", full_timeout, 0, 24 * 3600)
+    return patience if on_full == "wait" else 0.0
 
 
 def _shut_down(engine: _core.Engine, store: _core.Store, log: AttemptLog) -> None:

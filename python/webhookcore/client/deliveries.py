@@ -28,7 +28,7 @@ class Messages:
         row = self._client._store.get_message(id_text(id))
         if row is None:
             raise NotFoundError(f"no message {id!r}")
-        return self.from_row(row)
+        return self._from_row(row)
 
     def list(
         self,
@@ -41,14 +41,14 @@ class Messages:
         """Newest first. ``tenant`` omitted: of all tenants."""
         return Listing(
             self._client._store.list_messages,
-            self.from_row,
+            self._from_row,
             _filters(tenant, type=type),
             cursor_field="id",
             cursor=cursor,
             limit=limit,
         )
 
-    def from_row(self, row: dict[str, Any]) -> Message:
+    def _from_row(self, row: dict[str, Any]) -> Message:
         id = row["id"]
         return Message(
             id,

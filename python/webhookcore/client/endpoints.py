@@ -152,7 +152,7 @@ class Endpoints:
             limit=limit,
         )
 
-    def update(self, id: str | Endpoint, **changes: Any) -> Endpoint:
+    def update(self, /, id: str | Endpoint, **changes: Any) -> Endpoint:
         """Change options of ``create()`` by their names; the rest stays.
 
         ``tenant``, ``uid`` and ``secret`` cannot be changed here. What others change at the

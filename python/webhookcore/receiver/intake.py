@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from .. import _core
+from ..door import Steps, StoreCall
 from ..errors import KeyUnavailableError, LeaseLostError, StoreError, VerificationError
 from ..events import Event
 from ..exchange import HttpRequest, HttpResponse
 from ..runner import Handler, Outcome, kept_result
+from ..signatures import Verifier
 from . import answers
 from .answers import Settled
 from .inbox import inbox_row
@@ -22,6 +23,8 @@ from .sources import Source, check_size, verify_request
 
 _log = logging.getLogger("webhookcore.receiver")
 
+# A MAC over so many bytes takes a tenth of a millisecond; a thread costs about as much.
+_LONGEST_ON_LOOP: Final = 64 * 1024
 _ACCEPTED: Final = '"accepted"'  # The result that an accepted event's key is completed with.
 
 
@@ -55,6 +58,9 @@ class Decision:
 class Intake:
     """``begin()`` decides, somebody runs the handlers if there are any, ``finish()`` records.
 
+    Neither uses the store: they are generators of the calls that they need made, for whoever
+    makes them, blocking or on an event loop.
+
     Safe to share between threads. It sees the sources and handlers that are added later.
 
     Args:
@@ -68,7 +74,6 @@ class Intake:
 
     def __init__(
         self,
-        store: _core.Store,
         sources: Mapping[str, Source],
         handlers_for: Callable[[str, str | None], Sequence[Handler]],
         clock: Callable[[], float],
@@ -77,7 +82,6 @@ class Intake:
         ttl_ms: int,
         on_stored: Callable[[], None],
     ) -> None:
-        self._store = store
         self._sources = sources
         self._handlers_for = handlers_for
         self._clock = clock
@@ -90,26 +94,40 @@ class Intake:
         """How many requests had which outcome since this process began."""
         return self._requests.counts()
 
-    def begin(self, request: HttpRequest, source: str) -> Decision:
-        """Everything up to the handlers of an inline source. Blocks for one commit."""
+    def is_quick(self, request: HttpRequest, source: str) -> bool:
+        """Whether what comes before the store is so little that it may be done on a loop.
+
+        Not where a callable gives the secrets, a key may have to be fetched, or a handshake
+        calls the user's code; nor for a long body, whose MAC takes its time.
+        """
+        found = self._sources.get(source)
+        if found is None:
+            return True
+        plain = type(found.verifier) is Verifier and found.options.confirm is None
+        return plain and len(request.body) <= _LONGEST_ON_LOOP
+
+    def begin(self, request: HttpRequest, source: str) -> Steps[Decision]:
+        """Everything up to the handlers of an inline source."""
         decision = Decision(self._sources.get(source), time.monotonic())
         try:
-            for step in (self._admit, self._greet, self._verify, self._identify, self._take):
+            for step in (self._admit, self._greet, self._verify, self._identify):
                 settled = step(decision, request)
                 if settled is not None:
                     return self._settle(decision, *settled)
+            settled = yield from self._take(decision)
         except StoreError as error:
-            return self._settle(decision, *_unstored(source, error))
-        return decision
+            settled = _unstored(source, error)
+        return decision if settled is None else self._settle(decision, *settled)
 
-    def finish(self, decision: Decision, outcome: Outcome) -> HttpResponse | None:
+    def finish(self, decision: Decision, outcome: Outcome) -> Steps[HttpResponse | None]:
         """Record what the handlers of an inline source did, and answer.
 
         None: it is the next item's turn.
         """
-        decision.settled.append(self._conclude(decision, outcome))
+        settled: Settled | None
+        decision.settled.append((yield from self._conclude(decision, outcome)))
         try:
-            settled = self._claim_next(decision)
+            settled = yield from self._claim_next(decision)
         except StoreError as error:
             settled = _unstored(_source_of(decision).name, error)
         return None if settled is None else self._settle(decision, *settled).response
@@ -186,31 +204,26 @@ class Intake:
         decision.waiting.reverse()
         return None
 
-    def _take(self, decision: Decision, request: HttpRequest) -> Settled | None:
-        del request
+    def _take(self, decision: Decision) -> Steps[Settled | None]:
         if _source_of(decision).mode == "inline":
-            return self._claim_next(decision)
-        was_stored = False
-        try:
-            while decision.waiting:
-                settled = self._accept(*decision.waiting.pop())
-                was_stored = was_stored or settled[1].status == 202
-                decision.settled.append(settled)
-        finally:
-            # Also of those before one that could not be stored.
-            if was_stored:
-                self._on_stored()
+            return (yield from self._claim_next(decision))
+        now = self._now()
+        events = []
+        while decision.waiting:
+            event, key = decision.waiting.pop()
+            events.append((event, (inbox_row(event, now), key)))
+        if not events:
+            return _of_all(decision)
+        rows = [row for _, row in events]
+        # All items of a batch, or none: the provider repeats the whole request.
+        found = yield StoreCall("accept_many", (rows, _ACCEPTED, now, self._ttl_ms))
+        for (event, _), (kind, _, kept) in zip(events, found, strict=True):
+            decision.settled.append(_stored(kind, event.id, kept))
+        if any(response.status == 202 for _, response in decision.settled):
+            self._on_stored()
         return _of_all(decision)
 
-    def _accept(self, event: Event, event_key: str | None) -> Settled:
-        kind, _, kept = self._store.accept(
-            inbox_row(event, self._now()), event_key, _ACCEPTED, self._now(), self._ttl_ms
-        )
-        if kind not in ("accepted", "revived"):
-            return _repeat(kind, event.id, kept)
-        return kind, answers.acknowledged(202, "accepted", event.id, _ACCEPTED)
-
-    def _claim_next(self, decision: Decision) -> Settled | None:
+    def _claim_next(self, decision: Decision) -> Steps[Settled | None]:
         """Go on to the next item that is to be handled; None: here is one."""
         source = _source_of(decision)
         while decision.waiting:
@@ -223,8 +236,8 @@ class Intake:
                 continue
             if key is None:
                 return None
-            kind, decision.token, kept, _ = self._store.claim(
-                source.name, key, self._now(), self._lease_ms
+            kind, decision.token, kept, _ = yield StoreCall(
+                "claim", (source.name, key, self._now(), self._lease_ms)
             )
             if kind == "won":
                 return None
@@ -233,25 +246,21 @@ class Intake:
 
     # ---- After the handlers -------------------------------------------------------
 
-    def _conclude(self, decision: Decision, outcome: Outcome) -> Settled:
+    def _conclude(self, decision: Decision, outcome: Outcome) -> Steps[Settled]:
         source, event = _source_of(decision), _event_of(decision)
         if outcome.errors:
-            self.release(decision)
+            yield from self.release(decision)
             return "failed", answers.error(500, "handler_failed", "the event could not be handled")
         if outcome.snooze is not None:
-            self.release(decision)
+            yield from self.release(decision)
             wait = max(1, math.ceil(outcome.snooze))
             return "snoozed", answers.later("snoozed", "the event is wanted later", wait)
         kept = kept_result(outcome, source.name)
         if decision.event_key is not None:
             try:
-                self._store.complete(
-                    source.name,
-                    decision.event_key,
-                    decision.token,
-                    kept,
-                    self._now(),
-                    self._ttl_ms,
+                key, token = decision.event_key, decision.token
+                yield StoreCall(
+                    "complete", (source.name, key, token, kept, self._now(), self._ttl_ms)
                 )
             except LeaseLostError:
                 _log.warning(
@@ -267,13 +276,13 @@ class Intake:
         word = "discarded" if outcome.discarded is not None else "processed"
         return word, answers.acknowledged(200, "processed", event.id, kept)
 
-    def release(self, decision: Decision) -> None:
+    def release(self, decision: Decision) -> Steps[None]:
         """Give the claim back, so that the provider's repeat gets in."""
         source, key = _source_of(decision), decision.event_key
         if key is None:
             return
         try:
-            self._store.release(source.name, key, decision.token)
+            yield StoreCall("release", (source.name, key, decision.token))
         except StoreError as error:
             # It is free when its lease ends.
             _log.warning("a claim of source %s was not given back: %s", source.name, error)
@@ -316,6 +325,12 @@ def _unstored(source: str, error: StoreError) -> Settled:
     _log.error("the store refused an event of source %s: %s", source, error)
     later = answers.later("store_unavailable", "the event could not be stored")
     return "store_unavailable", later
+
+
+def _stored(kind: str, event_id: str | None, kept: str) -> Settled:
+    if kind not in ("accepted", "revived"):
+        return _repeat(kind, event_id, kept)
+    return kind, answers.acknowledged(202, "accepted", event_id, _ACCEPTED)
 
 
 def _repeat(kind: str, event_id: str | None, kept: str) -> Settled:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from .. import _core
 from ..config import Durability, check_seconds
+from ..door import Door, run_blocking, run_on_loop
 from ..errors import ConfigError, StoreUnavailableError
 from ..exchange import HttpRequest, HttpResponse
 from ..keys import KeyFetcher
@@ -96,8 +97,8 @@ class Receiver:
             InboxWorker, self._store, self._handlers.of, clock, lease, schedule
         )
         self._thread = WorkerThread(self._make_worker)
+        self._door = Door(self._store)
         self._intake = Intake(
-            self._store,
             self._sources,
             self._handlers.of,
             clock,
@@ -107,7 +108,7 @@ class Receiver:
         )
         self.inbox = Inbox(self._store, clock, self._thread.wake)
         # Also at interpreter exit: a thread inside the store while Python ends would abort.
-        self._finalizer = weakref.finalize(self, _shut_down, self._thread, self._store)
+        self._finalizer = weakref.finalize(self, _shut_down, self._thread, self._door, self._store)
 
     # ---- Configuration ----------------------------------------------------------
 
@@ -246,13 +247,17 @@ class Receiver:
                 with OwnLoop() as loop:
                     outcome = run_here(decision.handlers, decision.event, loop.await_)
             except BaseException:
-                self._intake.release(decision)
+                run_blocking(self._intake.release(decision), self._store)
                 raise
             self.finish(decision, outcome)
         return decision.response
 
     async def handle_async(self, request: HttpRequest, source: str) -> HttpResponse:
-        """Receive one request on an event loop; the store is waited for in a thread."""
+        """Receive one request on an event loop, which never waits for the store.
+
+        What requests of one tick store is one commit. A long body, and a source that may
+        have to fetch something before it can verify, are verified in a thread.
+        """
         # Shielded: a client that hangs up must not leave a claim that nobody works.
         run = asyncio.ensure_future(self._handle_async(request, source))
         self._inline_runs.add(run)
@@ -260,17 +265,21 @@ class Receiver:
         return await asyncio.shield(run)
 
     async def _handle_async(self, request: HttpRequest, source: str) -> HttpResponse:
-        # A thread for each request costs more than the commit it waits for; a writer
-        # that wakes the loop takes its place when the receiver's speed is worked on.
-        decision = await asyncio.to_thread(self.begin, request, source)
+        decision = await run_on_loop(
+            self._intake.begin(request, source),
+            self._door,
+            starts_in_thread=not self._intake.is_quick(request, source),
+        )
         while decision.response is None:
             assert decision.event is not None
             try:
                 outcome = await run_async(decision.handlers, decision.event)
             except BaseException:
-                self._intake.release(decision)
+                # Blocks: the loop may be ending, and then nobody would be left to release it.
+                run_blocking(self._intake.release(decision), self._store)
                 raise
-            await asyncio.to_thread(self.finish, decision, outcome)
+            steps = self._intake.finish(decision, outcome)
+            await run_on_loop(steps, self._door, starts_in_thread=False)
         return decision.response
 
     def begin(self, request: HttpRequest, source: str) -> Decision:
@@ -279,11 +288,11 @@ class Receiver:
         As long as the decision has no ``response``, run its handlers with its event and
         ``finish()``; a batch takes a round for each item.
         """
-        return self._intake.begin(request, source)
+        return run_blocking(self._intake.begin(request, source), self._store)
 
     def finish(self, decision: Decision, outcome: Outcome) -> HttpResponse | None:
         """Record what the handlers of an inline source did; None while items wait."""
-        return self._intake.finish(decision, outcome)
+        return run_blocking(self._intake.finish(decision, outcome), self._store)
 
     # ---- The worker -----------------------------------------------------------------
 
@@ -357,6 +366,7 @@ class Receiver:
         return f"<Receiver sources={sorted(self._sources)}>"
 
 
-def _shut_down(thread: WorkerThread, store: _core.Store) -> None:
+def _shut_down(thread: WorkerThread, door: Door, store: _core.Store) -> None:
     thread.stop(1.0)
+    door.close(1.0)
     store.close()

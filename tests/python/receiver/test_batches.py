@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -87,26 +88,32 @@ class TestInTheBackground:
     def test_a_batch_of_one_is_answered_as_any_event(self, receiver):
         assert give(receiver, change(1)) == accepted("1")
 
-    def test_a_failure_in_the_middle_is_503_and_the_repeat_finishes_the_rest(self, receiver):
-        intake = receiver._intake
-        store, taken, woken = intake._store, [], []
-        intake._on_stored = lambda: woken.append(1)
+    def test_a_store_that_fails_keeps_none_answers_503_and_the_repeat_stores_all(self, receiver):
+        store, woken = receiver._store, []
+        receiver._intake._on_stored = lambda: woken.append(1)
 
         class Full:
-            def accept(self, *arguments):
-                taken.append(1)
-                if len(taken) == 3:
-                    raise wh.StoreFullError("the disk is full")
-                return store.accept(*arguments)
+            def accept_many(self, *arguments):
+                raise wh.StoreFullError("the disk is full")
 
-        intake._store = Full()
+        receiver._store = Full()
         status, content = give(receiver, *[change(number) for number in range(5)])
         assert (status, content["error"]["reason"]) == (503, "store_unavailable")
-        assert stored(receiver) == ["0", "1"]
-        assert woken == [1]
-        intake._store = store
+        receiver._store = store
+        assert stored(receiver) == []
+        assert woken == []
         assert give(receiver, *[change(number) for number in range(5)]) == accepted()
         assert stored(receiver) == ["0", "1", "2", "3", "4"]
+        assert woken == [1]
+
+    def test_a_thousand_items_are_one_transaction(self, receiver, url):
+        give(receiver, change("first"))
+        log = Path(url.removeprefix("sqlite:///") + "-wal")
+        before = log.stat().st_size
+        assert give(receiver, *[change(number) for number in range(1000)]) == accepted()
+        assert len(stored(receiver)) == 1001
+        # Each commit of its own would write several pages of 4 KiB to the log.
+        assert log.stat().st_size - before < 1000 * 4096
 
     def test_a_forged_batch_stores_nothing(self, receiver):
         status, content = give(receiver, change(1), secret="not-the-secret-of-this-source")

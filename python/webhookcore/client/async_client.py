@@ -1,0 +1,156 @@
+"""The sending side for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import weakref
+from collections.abc import AsyncIterator, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Final
+
+from ..door import Door, Threads
+from ..urls import UrlPolicy
+from .awaited import Part, awaited, listed, same_arguments
+from .client import Client
+from .deliveries import DeadLetters, Deliveries, Messages
+from .endpoints import Endpoints
+from .rows import Endpoint, Message
+from .until_idle import RunCounts
+
+# How long close() lets writes end that are under way: longer than a store may be busy.
+_PATIENCE: Final = 10.0
+
+
+class AsyncEndpoints(Part):
+    """``client.endpoints``."""
+
+    create = awaited(Endpoints.create)
+    get = awaited(Endpoints.get)
+    list = listed(Endpoints.list)
+    update = awaited(Endpoints.update)
+    enable = awaited(Endpoints.enable)
+    disable = awaited(Endpoints.disable)
+    delete = awaited(Endpoints.delete)
+    rotate_secret = awaited(Endpoints.rotate_secret)
+
+    def __aiter__(self) -> AsyncIterator[Endpoint]:
+        return self.list().__aiter__()
+
+
+class AsyncMessages(Part):
+    """``client.messages``."""
+
+    get = awaited(Messages.get)
+    list = listed(Messages.list)
+
+
+class AsyncDeliveries(Part):
+    """``client.deliveries``."""
+
+    get = awaited(Deliveries.get)
+    list = listed(Deliveries.list)
+    attempts = awaited(Deliveries.attempts)
+    replay = awaited(Deliveries.replay)
+    cancel = awaited(Deliveries.cancel)
+    count = awaited(Deliveries.count)
+
+
+class AsyncDeadLetters(Part):
+    """``client.dead_letters``."""
+
+    list = listed(DeadLetters.list)
+    replay = awaited(DeadLetters.replay)
+    replay_many = awaited(DeadLetters.replay_many)
+    delete = awaited(DeadLetters.delete)
+
+
+class AsyncClient:
+    """``Client`` for asyncio: the same arguments and methods, to be awaited.
+
+    ``send()`` and ``send_many()`` use no thread of Python: what a tick of the loop sends is
+    one commit, made by a thread of the core. Everything else runs on a few threads of the
+    client's own. Any number of event loops may share one client.
+
+    Making it opens the file, which takes milliseconds: do it at start-up. Use it with
+    ``async with``, or await ``close()``.
+    """
+
+    @same_arguments(Client.__init__)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._blocking = Client(*args, **options)
+        self._threads = Threads()
+        self._door = Door(self._blocking._store, self._blocking._engine.wake)
+        self.endpoints = AsyncEndpoints(self._blocking.endpoints, self._threads)
+        self.messages = AsyncMessages(self._blocking.messages, self._threads)
+        self.deliveries = AsyncDeliveries(self._blocking.deliveries, self._threads)
+        self.dead_letters = AsyncDeadLetters(self._blocking.dead_letters, self._threads)
+        # At interpreter exit before the blocking client's own, which closes the store.
+        self._finalizer = weakref.finalize(self, _shut_down, self._door, self._threads)
+
+    @property
+    def policy(self) -> UrlPolicy:
+        return self._blocking.policy
+
+    @same_arguments(Client.send)
+    async def send(self, *args: Any, **options: Any) -> Message:
+        row = self._blocking._row(*args, **options)
+        await self._wait_for_room()
+        results = await self._door.call("enqueue_many", [row])
+        return self._blocking._sent([row], results)[0]
+
+    async def send_many(self, messages: Iterable[Mapping[str, Any]]) -> list[Message]:
+        rows = self._blocking._rows(messages)
+        await self._wait_for_room()
+        return self._blocking._sent(rows, await self._door.call("enqueue_many", rows))
+
+    async def run_until_idle(self, wait: float = 0) -> RunCounts:
+        run = await self._threads.run(functools.partial(self._blocking._until_idle, wait))
+        try:
+            while not await self._threads.run(run.step):
+                pass
+        finally:
+            # Also when the task is cancelled: else deliveries would go on unasked.
+            await asyncio.shield(self._threads.run(run.end))
+        return run.counts
+
+    async def start(self) -> None:
+        await self._threads.run(self._blocking.start)
+
+    async def stop(self, timeout: float = 10.0) -> None:
+        await self._threads.run(functools.partial(self._blocking.stop, timeout))
+
+    async def close(self, timeout: float = 10.0) -> None:
+        if not self._finalizer.alive:
+            return
+        await self.stop(timeout)
+        await self._threads.run(functools.partial(self._door.close, _PATIENCE))
+        await self._threads.run(self._blocking.close)
+        self._finalizer()
+
+    async def _wait_for_room(self) -> None:
+        for pause in self._blocking._pauses():
+            await asyncio.sleep(pause)
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<Async{repr(self._blocking)[1:]}"
+
+
+for _name in ("send_many", "run_until_idle", "start", "stop", "close"):
+    getattr(AsyncClient, _name).__doc__ = getattr(Client, _name).__doc__
+
+
+def _shut_down(door: Door, threads: Threads) -> None:
+    door.close(1.0)
+    threads.close()

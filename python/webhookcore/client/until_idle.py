@@ -1,0 +1,52 @@
+"""``run_until_idle()`` in short steps, for whoever takes them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from .. import _core
+from .attempt_log import AttemptLog
+
+# Short, so that Ctrl-C, or another task of a loop, gets in between two of them.
+_SLICE: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """What ``run_until_idle()`` did."""
+
+    attempts: int = 0
+    delivered: int = 0
+    failed_attempts: int = 0
+    dead: int = 0
+
+
+class UntilIdle:
+    """One run. Take steps until one says that it is done, and end it whatever happens."""
+
+    def __init__(self, engine: _core.Engine, log: AttemptLog, wait: float) -> None:
+        self._engine = engine
+        self._log = log
+        self._ends = time.monotonic() + wait
+        self._totals = [0, 0, 0, 0]
+        self._was_running = engine.running()
+        engine.start()
+
+    @property
+    def counts(self) -> RunCounts:
+        return RunCounts(*self._totals)
+
+    def step(self) -> bool:
+        """Blocks for a tenth of a second at most; True when nothing is left to do."""
+        left = max(0.0, self._ends - time.monotonic())
+        idle, *counts = self._engine.run_until_idle(left, _SLICE)
+        self._totals = [total + count for total, count in zip(self._totals, counts, strict=True)]
+        self._log.flush()
+        return idle
+
+    def end(self) -> None:
+        if not self._was_running:
+            self._engine.stop(0.0)
+        self._log.flush()
