@@ -152,7 +152,9 @@ class Store:
     def prune_keys(self, now: int, limit: int, /) -> int: ...
 
 _Enqueued: TypeAlias = tuple[str, bool, list[int]]
-_NewMessage: TypeAlias = tuple[str, bytes, str | None, str | None, bytes, str]
+_NewMessage: TypeAlias = tuple[
+    str, bytes, str | None, str | None, bytes, str, str, int | None, int | None
+]
 
 class Engine:
     def __init__(
@@ -177,6 +179,9 @@ class Engine:
         idempotency_key: str | None,
         fingerprint: bytes,
         content_type: str,
+        priority: str,
+        deliver_at: int | None,
+        expires_at: int | None,
         /,
     ) -> _Enqueued: ...
     def enqueue_many(self, rows: Sequence[_NewMessage], /) -> list[_Enqueued | Exception]: ...

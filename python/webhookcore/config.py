@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import unquote
@@ -163,6 +164,38 @@ def id_text(value: Any) -> str:
     """An id, or that of an object which has one; empty when no id can be like that."""
     text = getattr(value, "id", value)
     return text if isinstance(text, str) and text.isprintable() else ""
+
+
+Priority: TypeAlias = Literal["high", "normal", "low"]
+
+PRIORITIES: Final[tuple[Priority, ...]] = ("high", "normal", "low")
+# In Unix seconds: below the first a number is a span given by mistake, above the second
+# no datetime can show it.
+_EARLIEST_MOMENT: Final = 1_000_000_000
+_LATEST_MOMENT: Final = 253_402_300_799
+_MOMENT_FORM: Final = "must be an aware datetime, or Unix seconds"
+
+
+def check_priority(value: Any) -> Priority:
+    """``high``, ``normal`` or ``low``."""
+    if value not in PRIORITIES:
+        raise ConfigError(f"must be one of {', '.join(PRIORITIES)}", "priority")
+    return value  # type: ignore[no-any-return]
+
+
+def check_moment(field: str, value: Any) -> int:
+    """The value as Unix milliseconds, when it is an aware datetime or Unix seconds."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None or value.utcoffset() is None:
+            raise ConfigError(f"{_MOMENT_FORM}; this datetime has no time zone", field)
+        seconds = value.timestamp()
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        seconds = value
+    else:
+        raise ConfigError(_MOMENT_FORM, field)
+    if not _EARLIEST_MOMENT <= seconds <= _LATEST_MOMENT:
+        raise ConfigError(f"{_MOMENT_FORM}, from 2001 to 9999", field)
+    return round(seconds * 1000)
 
 
 def check_seconds(field: str, value: float, least: float, most: float) -> float:

@@ -52,15 +52,30 @@ std::unique_ptr<Engine> make_engine(std::shared_ptr<Store> store, const AddressP
       process_random());
 }
 
+std::optional<TimePoint> time_of(const std::optional<std::int64_t>& unix_ms) {
+  return unix_ms ? std::optional(from_unix_ms(*unix_ms)) : std::nullopt;
+}
+
+Priority priority_named(const std::string& name) {
+  const auto priority = parse_priority(name);
+  if (!priority) raise({ErrorCode::config, "must be high, normal or low", "priority"});
+  return *priority;
+}
+
 NewMessage new_message(const std::string& type, const py::bytes& body,
                        const std::optional<std::string>& tenant,
                        const std::optional<std::string>& idempotency_key,
-                       const py::bytes& fingerprint, const std::string& content_type) {
+                       const py::bytes& fingerprint, const std::string& content_type,
+                       const std::string& priority, const std::optional<std::int64_t>& deliver_at,
+                       const std::optional<std::int64_t>& expires_at) {
   NewMessage message;
   message.message.type = type;
   message.message.body = std::string(body);
   message.message.tenant = tenant;
   message.message.content_type = content_type;
+  message.message.priority = priority_named(priority);
+  message.message.expires_at = time_of(expires_at);
+  message.deliver_at = time_of(deliver_at);
   message.idempotency_key = idempotency_key;
   message.fingerprint = std::string(fingerprint);
   return message;
@@ -75,9 +90,12 @@ py::tuple enqueued_tuple(const Enqueued& enqueued) {
 py::tuple enqueue(Engine& self, const std::string& type, const py::bytes& body,
                   const std::optional<std::string>& tenant,
                   const std::optional<std::string>& idempotency_key, const py::bytes& fingerprint,
-                  const std::string& content_type) {
+                  const std::string& content_type, const std::string& priority,
+                  const std::optional<std::int64_t>& deliver_at,
+                  const std::optional<std::int64_t>& expires_at) {
   std::vector<NewMessage> messages;
-  messages.push_back(new_message(type, body, tenant, idempotency_key, fingerprint, content_type));
+  messages.push_back(new_message(type, body, tenant, idempotency_key, fingerprint, content_type,
+                                 priority, deliver_at, expires_at));
   auto results = [&] {
     const ReleasedGil unlocked;
     return self.enqueue(std::move(messages));
@@ -138,10 +156,11 @@ constexpr const char* kRoles[] = {"stopped", "starting", "leading", "standby"};
 std::vector<NewMessage> new_messages(const std::vector<py::tuple>& rows) {
   std::vector<NewMessage> messages;
   for (const py::tuple& row : rows) {
-    messages.push_back(new_message(row[0].cast<std::string>(), row[1].cast<py::bytes>(),
-                                   row[2].cast<std::optional<std::string>>(),
-                                   row[3].cast<std::optional<std::string>>(),
-                                   row[4].cast<py::bytes>(), row[5].cast<std::string>()));
+    messages.push_back(new_message(
+        row[0].cast<std::string>(), row[1].cast<py::bytes>(),
+        row[2].cast<std::optional<std::string>>(), row[3].cast<std::optional<std::string>>(),
+        row[4].cast<py::bytes>(), row[5].cast<std::string>(), row[6].cast<std::string>(),
+        row[7].cast<std::optional<std::int64_t>>(), row[8].cast<std::optional<std::int64_t>>()));
   }
   return messages;
 }

@@ -168,7 +168,9 @@ Endpoint endpoint_from(const py::dict& row) {
 py::dict to_dict(const Message& message) {
   return py::dict("id"_a = message.id, "tenant"_a = message.tenant, "type"_a = message.type,
                   "body"_a = py::bytes(message.body), "content_type"_a = text(message.content_type),
-                  "created_at"_a = to_unix_ms(message.created_at));
+                  "created_at"_a = to_unix_ms(message.created_at),
+                  "priority"_a = std::string(to_string(message.priority)),
+                  "expires_at"_a = ms(message.expires_at));
 }
 
 py::dict to_dict(const Delivery& delivery) {
@@ -179,7 +181,9 @@ py::dict to_dict(const Delivery& delivery) {
       "attempts"_a = delivery.attempts, "next_attempt_at"_a = ms(delivery.next_attempt_at),
       "last_status"_a = delivery.last_status, "last_error"_a = text(delivery.last_error),
       "created_at"_a = to_unix_ms(delivery.created_at),
-      "updated_at"_a = to_unix_ms(delivery.updated_at), "replayed_at"_a = ms(delivery.replayed_at));
+      "updated_at"_a = to_unix_ms(delivery.updated_at), "replayed_at"_a = ms(delivery.replayed_at),
+      "priority"_a = std::string(to_string(delivery.priority)),
+      "expires_at"_a = ms(delivery.expires_at));
 }
 
 py::dict to_dict(const Attempt& attempt) {

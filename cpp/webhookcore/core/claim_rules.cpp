@@ -10,6 +10,10 @@ DeliverySignal reap_signal(int reaps) {
   return reaps + 1 >= kMaxReaps ? DeliverySignal::reaped_too_often : DeliverySignal::reaped;
 }
 
+bool has_expired(std::optional<TimePoint> expires_at, TimePoint at) {
+  return expires_at && *expires_at <= at;
+}
+
 bool crashes_are_spent(int crashes) { return crashes + 1 >= kMaxInboxCrashes; }
 
 }  // namespace webhookcore

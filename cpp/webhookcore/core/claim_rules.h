@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "webhookcore/base/clock.h"
 #include "webhookcore/core/delivery_state.h"
@@ -19,6 +20,13 @@ bool claim_is_free(ClaimOwner owner, TimePoint lease_expires_at, TimePoint now);
 
 // The signal for a delivery that is taken back, `reaps` times before.
 DeliverySignal reap_signal(int reaps);
+
+// Whether a delivery must not be sent any more at `at`. Absent: never.
+bool has_expired(std::optional<TimePoint> expires_at, TimePoint at);
+
+// `last_error` of deliveries that no attempt ended.
+inline constexpr std::string_view kCrashLoopError = "crash_loop";
+inline constexpr std::string_view kExpiredError = "expired";
 
 // Whether an inbox row that crashed its process `crashes` times before is dead now.
 bool crashes_are_spent(int crashes);

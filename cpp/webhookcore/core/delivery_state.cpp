@@ -10,7 +10,7 @@ namespace {
 using State = DeliveryState;
 using Signal = DeliverySignal;
 
-constexpr std::array<Transition, 12> kTransitions = {{
+constexpr std::array<Transition, 14> kTransitions = {{
     {State::pending, Signal::claimed, State::in_flight, false},
     {State::in_flight, Signal::succeeded, State::delivered, true},
     {State::in_flight, Signal::retry_scheduled, State::pending, true},
@@ -20,6 +20,8 @@ constexpr std::array<Transition, 12> kTransitions = {{
     {State::in_flight, Signal::reaped, State::pending, false},
     {State::in_flight, Signal::reaped_too_often, State::dead, false},
     {State::pending, Signal::cancelled, State::cancelled, false},
+    {State::pending, Signal::expired, State::cancelled, false},
+    {State::in_flight, Signal::expired, State::cancelled, true},
     {State::dead, Signal::replayed, State::pending, false},
     {State::dead, Signal::replayed_by_force, State::pending, false},
     {State::delivered, Signal::replayed_by_force, State::pending, false},
@@ -27,10 +29,10 @@ constexpr std::array<Transition, 12> kTransitions = {{
 
 constexpr std::array<std::string_view, 5> kStates = {"pending", "in_flight", "delivered", "dead",
                                                      "cancelled"};
-constexpr std::array<std::string_view, 11> kSignals = {
-    "claimed",         "succeeded", "retry_scheduled",  "schedule_spent",
-    "failed_for_good", "put_back",  "reaped",           "reaped_too_often",
-    "cancelled",       "replayed",  "replayed_by_force"};
+constexpr std::array<std::string_view, 12> kSignals = {
+    "claimed",         "succeeded", "retry_scheduled", "schedule_spent",
+    "failed_for_good", "put_back",  "reaped",          "reaped_too_often",
+    "cancelled",       "expired",   "replayed",        "replayed_by_force"};
 
 }  // namespace
 

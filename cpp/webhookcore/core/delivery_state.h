@@ -21,7 +21,8 @@ enum class DeliverySignal : std::uint8_t {
   put_back,          // Drain, breaker open, rate limit: nothing was sent.
   reaped,            // The owner is gone or the lease ran out.
   reaped_too_often,  // The same, for the kMaxReaps-th time.
-  cancelled,         // By the user, or expired.
+  cancelled,         // By the user.
+  expired,           // Its expires_at has passed, or the next attempt would be after it.
   replayed,
   replayed_by_force,  // Also what was delivered already: sent once more.
 };

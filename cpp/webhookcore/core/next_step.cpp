@@ -1,10 +1,11 @@
 #include "webhookcore/core/next_step.h"
 
+#include "webhookcore/core/claim_rules.h"
+
 namespace webhookcore {
 
-NextStep next_step(Outcome outcome, const RetryPolicy& policy, int failures,
-                   std::optional<Duration> retry_after, TimePoint now, std::uint64_t draw) {
-  switch (outcome) {
+NextStep next_step(const EndedAttempt& ended, const RetryPolicy& policy, std::uint64_t draw) {
+  switch (ended.outcome) {
     case Outcome::delivered:
       return {.signal = DeliverySignal::succeeded};
     case Outcome::permanent:
@@ -15,8 +16,9 @@ NextStep next_step(Outcome outcome, const RetryPolicy& policy, int failures,
     case Outcome::throttled:
       break;
   }
-  const auto at = next_attempt_at(policy, failures, retry_after, now, draw);
+  const auto at = next_attempt_at(policy, ended.failures, ended.retry_after, ended.now, draw);
   if (!at) return {.signal = DeliverySignal::schedule_spent};
+  if (has_expired(ended.expires_at, *at)) return {.signal = DeliverySignal::expired};
   return {.signal = DeliverySignal::retry_scheduled, .next_attempt_at = at};
 }
 

@@ -18,9 +18,16 @@ struct NextStep {
   bool disables_endpoint = false;
 };
 
-// `failures` counts this one, if it is one, since the last replay; `draw` as in
-// next_attempt_at().
-NextStep next_step(Outcome outcome, const RetryPolicy& policy, int failures,
-                   std::optional<Duration> retry_after, TimePoint now, std::uint64_t draw);
+// The attempt that has just ended.
+struct EndedAttempt {
+  Outcome outcome = Outcome::transient;
+  int failures = 1;  // With this one, if it is one, since the last replay.
+  std::optional<Duration> retry_after = {};
+  std::optional<TimePoint> expires_at = {};  // Of the delivery. No retry at or after it.
+  TimePoint now{};
+};
+
+// `draw` as in next_attempt_at().
+NextStep next_step(const EndedAttempt& ended, const RetryPolicy& policy, std::uint64_t draw);
 
 }  // namespace webhookcore

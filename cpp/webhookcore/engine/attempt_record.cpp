@@ -63,8 +63,12 @@ ConcludedAttempt conclude_attempt(const AttemptContext& context, TransferResult 
                            .retry_after_max = context.retry_after_max,
                            .max_attempts = context.endpoint.max_attempts};
   const Outcome outcome = judge(result.status, result.error);
-  const NextStep step = next_step(outcome, policy, context.delivery.budget_used + 1,
-                                  retry_after_of(result, context.now), context.now, context.draw);
+  const NextStep step = next_step({.outcome = outcome,
+                                   .failures = context.delivery.budget_used + 1,
+                                   .retry_after = retry_after_of(result, context.now),
+                                   .expires_at = context.delivery.expires_at,
+                                   .now = context.now},
+                                  policy, context.draw);
 
   ConcludedAttempt concluded;
   AttemptRecord& record = concluded.record;

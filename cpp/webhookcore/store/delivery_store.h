@@ -70,20 +70,22 @@ class DeliveryStore {
   // Changes whenever an endpoint does, in any process: tells a cache to reload.
   virtual Result<std::int64_t> endpoints_version() = 0;
 
-  // One transaction: the messages and a pending delivery, due now, for each enabled
-  // endpoint of the tenant whose patterns match the type. A repeated idempotency
+  // One transaction: the messages and a pending delivery, due now or at `deliver_at`, for
+  // each enabled endpoint of the tenant whose patterns match the type. A repeated idempotency
   // key (same tenant, within 24 h) returns the first message; conflict when its
   // fingerprint differs, and then only that message fails.
   virtual std::vector<Result<Enqueued>> enqueue(std::span<const NewMessage> messages,
                                                 TimePoint now) = 0;
 
-  // pending → in_flight, oldest due first, at most `limit`, under one fresh token.
-  // Rows of a disabled endpoint are left alone.
+  // pending → in_flight, in the order of claim_order.h and oldest due first within a rank,
+  // at most `limit`, under one fresh token. Rows of a disabled endpoint are left alone, and
+  // of an endpoint in order (`fifo`) all but the first that has not ended. What has expired
+  // is cancelled instead, and lets the next in its line go.
   virtual Result<std::vector<ClaimedDelivery>> claim_due(TimePoint now, std::size_t limit,
                                                          Duration lease) = 0;
 
   // One group commit for all; a record whose token is stale fails alone with
-  // lease_lost and changes nothing.
+  // lease_lost and changes nothing. The next in an endpoint's line goes in the same commit.
   virtual std::vector<Result<void>> record_attempts(std::span<const AttemptRecord> records,
                                                     TimePoint now) = 0;
 
@@ -113,7 +115,10 @@ class DeliveryStore {
 
   // dead → pending with a fresh budget. already_delivered when an attempt of the row was
   // ever a delivery and `force` is not set (then it is sent once more under the same
-  // message id); conflict for any other state; not_found, also when its endpoint was deleted.
+  // message id); conflict for any other state, and (field `expires_at`) when it has expired
+  // and `force` is not set; by force an expiry that has passed is dropped. not_found, also
+  // when its endpoint was deleted. In a line it stands where it was sent: before all that
+  // was sent later.
   virtual Result<void> replay(std::int64_t delivery, bool force, TimePoint now) = 0;
   virtual Result<void> cancel(std::int64_t delivery,
                               TimePoint now) = 0;               // conflict unless pending.

@@ -10,6 +10,7 @@
 
 #include "webhookcore/base/clock.h"
 #include "webhookcore/base/secret.h"
+#include "webhookcore/core/claim_order.h"
 #include "webhookcore/core/delivery_state.h"
 #include "webhookcore/core/headers.h"
 #include "webhookcore/core/outcome.h"
@@ -41,7 +42,7 @@ struct Endpoint {
   std::optional<int> max_attempts = {};  // Absent: the schedule's length + 1.
   Duration timeout{std::chrono::seconds{10}};
   std::optional<double> rate_limit_per_second = {};
-  bool fifo = false;
+  bool fifo = false;  // Its deliveries are made in send order, one at a time.
   // Absent: the client's default. Zero failures: no breaker.
   std::optional<int> breaker_failures = {};
   std::optional<Duration> breaker_open_for = {};
@@ -64,6 +65,8 @@ struct Message {
   std::string body;  // The exact bytes that are signed and sent.
   std::string content_type = "application/json";
   TimePoint created_at{};
+  Priority priority = Priority::normal;
+  std::optional<TimePoint> expires_at = {};  // Not sent at or after it. Absent: never.
 };
 
 struct NewMessage {
@@ -72,6 +75,7 @@ struct NewMessage {
   // Digest of type, tenant and data as given (not of the envelope, whose
   // timestamp differs); compared when the key was seen before.
   std::string fingerprint = {};
+  std::optional<TimePoint> deliver_at = {};  // The first attempt is not before it.
 };
 
 struct Enqueued {
@@ -96,6 +100,8 @@ struct Delivery {
   TimePoint created_at{};
   TimePoint updated_at{};
   std::optional<TimePoint> replayed_at = {};
+  Priority priority = Priority::normal;
+  std::optional<TimePoint> expires_at = {};  // The message's; a replay by force drops it.
 };
 
 // A claim of a batch: every row of it carries the same token, and no completion
@@ -113,6 +119,8 @@ struct ClaimedDelivery {
   int attempts = 0;
   int budget_used = 0;
   std::string trigger;  // "send", "retry" or "replay": what brought it here.
+  int rank = 0;         // claim_order.h
+  std::optional<TimePoint> expires_at = {};
 };
 
 struct AttemptPhases {  // Since the start of the attempt; absent: not reached.

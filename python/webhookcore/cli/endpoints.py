@@ -36,6 +36,11 @@ _SETTINGS: Final = (
     click.option("--max-attempts", type=int, help="1 to 20."),
     click.option("--timeout", type=float, callback=read_number, help="Seconds, 1 to 300."),
     click.option("--rate-limit", metavar="N/s|N/m|N/h", help="Such as 10/s."),
+    click.option(
+        "--ordering",
+        type=click.Choice(["fifo", "none"]),
+        help="fifo: in the order of sending, one at a time.",
+    ),
     click.option("--description"),
 )
 
@@ -53,6 +58,8 @@ def _given(settings: dict[str, Any]) -> dict[str, Any]:
     headers = given.pop("headers", None)
     if headers:
         given["headers"] = dict(headers)
+    if given.get("ordering") == "none":
+        given["ordering"] = None
     for name in ("events", "schemes"):
         if name in given:
             given[name] = list(given[name])
@@ -230,6 +237,7 @@ def _fields(endpoint: Endpoint) -> dict[str, object]:
         "uid": endpoint.uid,
         "retry": ", ".join(f"{wait:g} s" for wait in endpoint.retry) or "none",
         "timeout": f"{endpoint.timeout:g} s",
+        "ordering": endpoint.ordering,
         "headers": ", ".join(endpoint.headers) or None,
         "description": endpoint.description or None,
     }

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
 from ..client import Message
+from ..config import PRIORITIES, Priority
 from .deliveries import DELIVERY_COLUMNS, delivery_cells
 from .json_rows import bytes_json, message_json, row_json
-from .options import data_options, json_option, open_client, page_options, read_data, store_option
+from .options import (
+    data_options,
+    json_option,
+    open_client,
+    page_options,
+    read_data,
+    read_moment,
+    store_option,
+)
 from .output import print_fields, print_json, print_listing, print_table
 
 
@@ -24,6 +34,16 @@ def messages() -> None:
 @click.option("--tenant")
 @click.option("--idempotency-key", help="The same key again gives the first message.")
 @click.option("--content-type", default="application/json", show_default=True)
+@click.option("--priority", type=click.Choice(PRIORITIES), default="normal", show_default=True)
+@click.option(
+    "--deliver-at",
+    metavar="TIME",
+    callback=read_moment,
+    help="Not before: such as 2030-01-31T12:00:00Z, or Unix seconds.",
+)
+@click.option(
+    "--expires-at", metavar="TIME", callback=read_moment, help="Cancelled when it is not sent by."
+)
 @store_option
 @json_option
 def send(
@@ -33,6 +53,9 @@ def send(
     tenant: str | None,
     idempotency_key: str | None,
     content_type: str,
+    priority: Priority,
+    deliver_at: datetime | float | None,
+    expires_at: datetime | float | None,
     db: str,
     as_json: bool,
 ) -> None:
@@ -45,6 +68,9 @@ def send(
             tenant=tenant,
             idempotency_key=idempotency_key,
             content_type=content_type,
+            priority=priority,
+            deliver_at=deliver_at,
+            expires_at=expires_at,
         )
         deliveries = message.deliveries
     if as_json:

@@ -7,6 +7,7 @@ import json
 import math
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -167,6 +168,26 @@ def read_retry(
         return [float(part) for part in value.split(",")]
     except ValueError:
         return value  # A name, judged where schedules are known.
+
+
+def read_moment(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> datetime | float | None:
+    """ISO 8601 with a time zone, or Unix seconds."""
+    del context, option
+    if value is None:
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise click.BadParameter("must be like 2030-01-31T12:00:00Z, or Unix seconds")
+    return moment
 
 
 def read_number(

@@ -13,8 +13,11 @@ from .. import _core
 from ..config import (
     Breaker,
     Durability,
+    Priority,
     check_event_type,
     check_list,
+    check_moment,
+    check_priority,
     check_seconds,
     check_text,
     check_whole,
@@ -31,7 +34,18 @@ from .rows import Delivery, Message
 from .until_idle import RunCounts, UntilIdle
 
 _USER_AGENT: Final = "webhookcore/0.1.0"
-_ITEM: Final = frozenset(["type", "data", "tenant", "idempotency_key", "content_type"])
+_ITEM: Final = frozenset(
+    [
+        "type",
+        "data",
+        "tenant",
+        "idempotency_key",
+        "content_type",
+        "priority",
+        "deliver_at",
+        "expires_at",
+    ]
+)
 _ITEMS_FORM: Final = "must be a list of dicts, each with the arguments of send()"
 _CONTENT_TYPE: Final = "application/json"
 _CONCURRENCY_FORM: Final = "must be two numbers: in all, and to one endpoint"
@@ -40,7 +54,10 @@ _MOST_BACKLOG: Final = 1_000_000_000
 _FULL_FORM: Final = 'must be "raise" or "wait"'
 
 OnFull: TypeAlias = Literal["raise", "wait"]
-_NewMessage: TypeAlias = tuple[str, bytes, str | None, str | None, bytes, str]
+Moment: TypeAlias = datetime | float
+_NewMessage: TypeAlias = tuple[
+    str, bytes, str | None, str | None, bytes, str, Priority, int | None, int | None
+]
 
 
 class Client:
@@ -127,6 +144,9 @@ class Client:
         tenant: str | None = None,
         idempotency_key: str | None = None,
         content_type: str | None = None,
+        priority: Priority = "normal",
+        deliver_at: Moment | None = None,
+        expires_at: Moment | None = None,
     ) -> Message:
         """Store a message for every endpoint that subscribes to its type.
 
@@ -138,14 +158,22 @@ class Client:
                 message instead of a second one. After an exception of unknown
                 outcome (a crash, a full disk), send again with the same key.
             content_type: ``application/json`` when omitted.
+            priority: ``"high"``, ``"normal"`` or ``"low"``: what is claimed first when more
+                is due than can be sent at once.
+            deliver_at: The first attempt is not made before it: an aware datetime, or
+                Unix seconds. At once when it has passed.
+            expires_at: No attempt is made at or after it: what is not delivered by then is
+                cancelled, with the error ``expired``.
 
         Raises:
-            ConfigError: A type or data that cannot be sent.
+            ConfigError: A type, data or a time that cannot be.
             IdempotencyConflictError: The key was used with other content.
             StoreFullError: No space is left, or ``max_backlog`` is reached. Nothing was stored.
             StoreError: Nothing is promised: repeat with the same idempotency key.
         """
-        row = self._row(type, data, tenant, idempotency_key, content_type)
+        row = self._row(
+            type, data, tenant, idempotency_key, content_type, priority, deliver_at, expires_at
+        )
         if self._backlog is not None:
             self._wait_for_room()
         return self._message(type, tenant, row[1], self._engine.enqueue(*row))
@@ -262,6 +290,9 @@ class Client:
         tenant: str | None = None,
         idempotency_key: str | None = None,
         content_type: str | None = None,
+        priority: Priority = "normal",
+        deliver_at: Moment | None = None,
+        expires_at: Moment | None = None,
     ) -> _NewMessage:
         check_event_type(type)
         if tenant is not None:
@@ -270,9 +301,15 @@ class Client:
             check_text("idempotency_key", idempotency_key)
         content_type = _CONTENT_TYPE if content_type is None else content_type
         check_text("content_type", content_type)
+        if priority != "normal":
+            check_priority(priority)
+        first = None if deliver_at is None else check_moment("deliver_at", deliver_at)
+        last = None if expires_at is None else check_moment("expires_at", expires_at)
+        if first is not None and last is not None and last <= first:
+            raise ConfigError("must lie after deliver_at", "expires_at")
         body = encode(type, data, datetime.now(timezone.utc))
         mark = b"" if idempotency_key is None else fingerprint(type, tenant, data)
-        return (type, body, tenant, idempotency_key, mark, content_type)
+        return (type, body, tenant, idempotency_key, mark, content_type, priority, first, last)
 
     def _message(
         self, type: str, tenant: str | None, body: bytes, enqueued: tuple[str, bool, list[int]]

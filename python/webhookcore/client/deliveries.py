@@ -107,7 +107,8 @@ class Deliveries:
 
         Raises:
             AlreadyDeliveredError: It was delivered; ``force`` sends it once more.
-            IdempotencyConflictError: It is neither dead nor delivered.
+            IdempotencyConflictError: It is neither dead nor delivered; or it has expired, and
+                ``force`` sends it nevertheless.
             NotFoundError: There is none.
         """
         self._client._store.replay(delivery_key(id), force, _now_ms())

@@ -153,9 +153,9 @@ def _max_attempts(value: int | None) -> dict[str, Any]:
 
 
 def _ordering(value: str | None) -> dict[str, Any]:
-    if value is not None:
-        raise ConfigError("ordered delivery is not available yet; leave it out", "ordering")
-    return {"fifo": False}
+    if value is not None and value != "fifo":
+        raise ConfigError('must be "fifo", or None for no order', "ordering")
+    return {"fifo": value is not None}
 
 
 def _description(value: str | None) -> dict[str, Any]:

@@ -84,6 +84,9 @@ class Endpoints:
                 ``Exponential``.
             headers: Sent along, at most 32 of at most 4096 bytes; names that belong to
                 the connection or to one of the schemes are refused.
+            ordering: ``"fifo"`` makes its deliveries in the order of sending, one at a time:
+                one that fails holds the later ones up until it is delivered, dead or
+                cancelled. None is no order.
             breaker: Overrides the client's.
 
         Raises:

@@ -32,6 +32,7 @@ class Endpoint:
     Attributes:
         secret: Only after ``create()`` and ``rotate_secret()``; None at all other times.
         retry: Waits in seconds after failure 1, 2, …
+        ordering: ``"fifo"``, or None for no order.
         state: ``"enabled"`` or ``"disabled"``; ``disabled_reason`` says why.
     """
 
@@ -47,6 +48,7 @@ class Endpoint:
     max_attempts: int | None
     timeout: float
     rate_limit: float | None
+    ordering: str | None
     state: str
     disabled_reason: str
     created_at: datetime
@@ -68,6 +70,7 @@ class Endpoint:
             max_attempts=row["max_attempts"],
             timeout=row["timeout"] / 1000,
             rate_limit=row["rate_limit_per_second"],
+            ordering="fifo" if row["fifo"] else None,
             state=row["state"],
             disabled_reason=row["disabled_reason"],
             created_at=shown_moment(row["created_at"]),
@@ -89,7 +92,9 @@ class Delivery:
         state: ``pending``, ``in_flight``, ``delivered``, ``dead`` or ``cancelled``.
         attempts: How many HTTP attempts were made, over every replay.
         next_attempt_at: Only while it is pending.
-        last_error: Class of the last failure, or why it is dead.
+        last_error: Class of the last failure, or why it is dead or cancelled.
+        priority: ``high``, ``normal`` or ``low``.
+        expires_at: No attempt is made at or after it; None is never.
     """
 
     id: str
@@ -105,6 +110,8 @@ class Delivery:
     created_at: datetime
     updated_at: datetime
     replayed_at: datetime | None
+    priority: str
+    expires_at: datetime | None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Delivery:
@@ -122,6 +129,8 @@ class Delivery:
             created_at=shown_moment(row["created_at"]),
             updated_at=shown_moment(row["updated_at"]),
             replayed_at=shown_time(row["replayed_at"]),
+            priority=row["priority"],
+            expires_at=shown_time(row["expires_at"]),
         )
 
 

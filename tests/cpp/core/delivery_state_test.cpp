@@ -12,7 +12,7 @@ using Signal = DeliverySignal;
 namespace {
 
 constexpr int kStates = 5;
-constexpr int kSignals = 11;
+constexpr int kSignals = 12;
 
 bool leads(State from, Signal signal, State to, bool counts) {
   const Transition* found = find_transition(from, signal);
@@ -47,6 +47,11 @@ TEST_CASE("the user may cancel what waits and replay what is dead") {
   CHECK(find_transition(State::in_flight, Signal::cancelled) == nullptr);
 }
 
+TEST_CASE("what has expired is cancelled, while it waits or instead of its next attempt") {
+  CHECK(leads(State::pending, Signal::expired, State::cancelled, false));
+  CHECK(leads(State::in_flight, Signal::expired, State::cancelled, true));
+}
+
 TEST_CASE("nothing leaves cancelled") {
   for (int signal = 0; signal < kSignals; ++signal) {
     CHECK(find_transition(State::cancelled, static_cast<Signal>(signal)) == nullptr);
@@ -65,8 +70,8 @@ TEST_CASE("the table says one thing about each state and signal, and nothing una
       if (find_transition(static_cast<State>(state), static_cast<Signal>(signal))) ++found;
     }
   }
-  CHECK(found == 12);
-  CHECK(seen.size() == 12);
+  CHECK(found == 14);
+  CHECK(seen.size() == 14);
 }
 
 TEST_CASE("the names of states can be read back and those of signals are distinct") {

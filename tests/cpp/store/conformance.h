@@ -17,6 +17,8 @@ void check_inbox(const MakeStore& make);
 void check_endpoints(const MakeStore& make);
 void check_enqueue(const MakeStore& make);
 void check_deliveries(const MakeStore& make);
+void check_order(const MakeStore& make);
+void check_lines(const MakeStore& make);
 void check_attempts(const MakeStore& make);
 void check_listings(const MakeStore& make);
 void check_together(const MakeStore& make);

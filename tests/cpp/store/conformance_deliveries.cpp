@@ -11,24 +11,8 @@ using namespace samples;
 
 namespace {
 
-ClaimedDelivery claim_one(Store& store, TimePoint now = kNow) {
-  auto claimed = store.claim_due(now, 1, 60s);
-  REQUIRE(claimed);
-  REQUIRE(claimed->size() == 1);
-  return claimed->front();
-}
-
-Delivery row_of(Store& store, std::int64_t key) {
-  auto row = store.get_delivery(key);
-  REQUIRE((row && *row));
-  return **row;
-}
-
 std::int64_t send_one(Store& store, const std::string& id, TimePoint now = kNow) {
-  auto sent = enqueue(store, message(id), now);
-  REQUIRE(sent);
-  REQUIRE(sent->deliveries.size() == 1);
-  return sent->deliveries.front();
+  return samples::send_one(store, message(id), now);
 }
 
 void check_claims(Store& store) {

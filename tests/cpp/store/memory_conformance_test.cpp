@@ -17,6 +17,8 @@ TEST_CASE("memory store: inbox") { conformance::check_inbox(make); }
 TEST_CASE("memory store: endpoints") { conformance::check_endpoints(make); }
 TEST_CASE("memory store: enqueue") { conformance::check_enqueue(make); }
 TEST_CASE("memory store: deliveries") { conformance::check_deliveries(make); }
+TEST_CASE("memory store: order of claims") { conformance::check_order(make); }
+TEST_CASE("memory store: lines") { conformance::check_lines(make); }
 TEST_CASE("memory store: attempts") { conformance::check_attempts(make); }
 TEST_CASE("memory store: listings") { conformance::check_listings(make); }
 TEST_CASE("memory store: calls together") { conformance::check_together(make); }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 
+#include "catch.h"
 #include "webhookcore/store/store.h"
 
 namespace webhookcore::samples {
@@ -67,6 +68,27 @@ inline AttemptRecord record(const ClaimedDelivery& claimed, DeliverySignal signa
 
 inline Result<void> record_one(Store& store, const AttemptRecord& record, TimePoint now = kNow) {
   return std::move(store.record_attempts({&record, 1}, now).front());
+}
+
+// One message to the one endpoint that there is; the key of its delivery.
+inline std::int64_t send_one(Store& store, const NewMessage& message, TimePoint now = kNow) {
+  auto sent = enqueue(store, message, now);
+  REQUIRE(sent);
+  REQUIRE(sent->deliveries.size() == 1);
+  return sent->deliveries.front();
+}
+
+inline ClaimedDelivery claim_one(Store& store, TimePoint now = kNow) {
+  auto claimed = store.claim_due(now, 1, 60s);
+  REQUIRE(claimed);
+  REQUIRE(claimed->size() == 1);
+  return claimed->front();
+}
+
+inline Delivery row_of(Store& store, std::int64_t key) {
+  auto row = store.get_delivery(key);
+  REQUIRE((row && *row));
+  return **row;
 }
 
 inline InboxEvent event(const std::string& id, const std::string& source = "stripe") {

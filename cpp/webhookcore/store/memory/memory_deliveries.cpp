@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "webhookcore/core/claim_rules.h"
 #include "webhookcore/store/memory/memory_store_object.h"
@@ -17,6 +18,12 @@ Error not_possible(const Delivery& row, std::string_view what) {
                                    std::string(what)};
 }
 
+Error expired(std::int64_t delivery) {
+  return {ErrorCode::conflict,
+          "delivery " + std::to_string(delivery) + " has expired; force sends it nevertheless",
+          "expires_at"};
+}
+
 }  // namespace
 
 const Endpoint* MemoryStore::endpoint_of(const DeliveryEntry& entry) const {
@@ -24,10 +31,28 @@ const Endpoint* MemoryStore::endpoint_of(const DeliveryEntry& entry) const {
   return found == rows_.endpoints.end() ? nullptr : &found->second;
 }
 
-bool MemoryStore::is_claimable(const DeliveryEntry& entry) const {
+MemoryStore::Lines MemoryStore::lines() const {
+  Lines first;
+  std::set<std::string> busy;
+  for (const auto& [key, entry] : rows_.deliveries) {
+    const Endpoint* endpoint = endpoint_of(entry);
+    if (endpoint == nullptr || !endpoint->fifo) continue;
+    if (entry.row.state == DeliveryState::in_flight) busy.insert(endpoint->id);
+    if (entry.row.state == DeliveryState::pending) first.try_emplace(endpoint->id, key);
+  }
+  for (const std::string& id : busy) first.erase(id);
+  return first;
+}
+
+bool MemoryStore::is_claimable(const DeliveryEntry& entry, const Lines& lines) const {
   const Endpoint* endpoint = endpoint_of(entry);
-  return entry.row.state == DeliveryState::pending && endpoint != nullptr &&
-         endpoint->state == EndpointState::enabled;
+  if (entry.row.state != DeliveryState::pending || endpoint == nullptr ||
+      endpoint->state != EndpointState::enabled) {
+    return false;
+  }
+  if (!endpoint->fifo) return true;
+  const auto first = lines.find(endpoint->id);
+  return first != lines.end() && first->second == entry.row.key;
 }
 
 void MemoryStore::settle(DeliveryEntry& entry, DeliveryState state,
@@ -51,28 +76,64 @@ DeliveryEntry* MemoryStore::held(std::int64_t delivery, const LeaseToken& token)
   return is_held ? &found->second : nullptr;
 }
 
+std::array<std::deque<DeliveryEntry*>, kRanks> MemoryStore::due_by_rank(TimePoint now) {
+  std::array<std::deque<DeliveryEntry*>, kRanks> due;
+  const Lines first = lines();
+  for (auto& [key, entry] : rows_.deliveries) {
+    if (!is_claimable(entry, first) || *entry.row.next_attempt_at > now) continue;
+    const int rank = rank_of(entry.row.priority, entry.row.budget_used);
+    due[static_cast<std::size_t>(rank)].push_back(&entry);
+  }
+  for (auto& rows : due) {
+    std::stable_sort(rows.begin(), rows.end(), [](const auto* left, const auto* right) {
+      return left->row.next_attempt_at < right->row.next_attempt_at;
+    });
+  }
+  return due;
+}
+
+void MemoryStore::take(DeliveryEntry& entry, const LeaseToken& token, TimePoint now,
+                       Duration lease) {
+  settle(entry, find_transition(entry.row.state, DeliverySignal::claimed)->to, std::nullopt, now);
+  entry.token = token.value;
+  entry.lease_expires_at = now + lease;
+}
+
+// True when something had expired, so that another round may find what waited behind it.
+bool MemoryStore::claim_round(std::vector<ClaimedDelivery>& claimed, const LeaseToken& token,
+                              TimePoint now, std::size_t limit, Duration lease) {
+  auto due = due_by_rank(now);
+  bool any_expired = false;
+  while (claimed.size() < limit) {
+    ClaimTurns::HasDue has_due{};
+    for (std::size_t rank = 0; rank < due.size(); ++rank) has_due[rank] = !due[rank].empty();
+    const int rank = turns_.next(has_due);
+    if (rank == kRanks) break;
+    auto& rows = due[static_cast<std::size_t>(rank)];
+    DeliveryEntry& entry = *rows.front();
+    rows.pop_front();
+    if (has_expired(entry.row.expires_at, now)) {
+      entry.row.last_error = kExpiredError;
+      settle(entry, find_transition(entry.row.state, DeliverySignal::expired)->to, std::nullopt,
+             now);
+      any_expired = true;
+      continue;
+    }
+    take(entry, token, now, lease);
+    claimed.push_back({entry.row.key, token, *find_message(entry.row.message_id),
+                       entry.row.endpoint_id, entry.row.attempts, entry.row.budget_used,
+                       entry.trigger, rank, entry.row.expires_at});
+  }
+  return any_expired;
+}
+
 Result<std::vector<ClaimedDelivery>> MemoryStore::claim_due(TimePoint now, std::size_t limit,
                                                             Duration lease) {
   const auto entered = enter();
   if (entered.error) return *entered.error;
-  std::vector<DeliveryEntry*> due;
-  for (auto& [key, entry] : rows_.deliveries) {
-    if (is_claimable(entry) && *entry.row.next_attempt_at <= now) due.push_back(&entry);
-  }
-  std::stable_sort(due.begin(), due.end(), [](const auto* left, const auto* right) {
-    return left->row.next_attempt_at < right->row.next_attempt_at;
-  });
-  if (due.size() > limit) due.resize(limit);
   const LeaseToken token{random_.bytes(16)};
   std::vector<ClaimedDelivery> claimed;
-  for (DeliveryEntry* entry : due) {
-    settle(*entry, find_transition(entry->row.state, DeliverySignal::claimed)->to, std::nullopt,
-           now);
-    entry->token = token.value;
-    entry->lease_expires_at = now + lease;
-    claimed.push_back({entry->row.key, token, *find_message(entry->row.message_id),
-                       entry->row.endpoint_id, entry->row.attempts, entry->row.budget_used,
-                       entry->trigger});
+  while (claim_round(claimed, token, now, limit, lease) && claimed.size() < limit) {
   }
   return claimed;
 }
@@ -106,6 +167,7 @@ Result<void> MemoryStore::record_one(const AttemptRecord& record, TimePoint now)
     entry->row.last_error = attempt.error != TransportError::none ? to_string(attempt.error)
                                                                   : to_string(attempt.outcome);
   }
+  if (record.signal == DeliverySignal::expired) entry->row.last_error = kExpiredError;
   if (waits) entry->trigger = "retry";
   const auto endpoint = rows_.endpoints.find(entry->row.endpoint_id);
   if (record.disable_endpoint && endpoint != rows_.endpoints.end() &&
@@ -145,7 +207,7 @@ Result<std::size_t> MemoryStore::reap_deliveries(TimePoint now) {
     const bool waits = transition->to == DeliveryState::pending;
     ++entry.row.reaps;
     entry.trigger = "retry";
-    if (!waits) entry.row.last_error = "crash_loop";
+    if (!waits) entry.row.last_error = kCrashLoopError;
     settle(entry, transition->to, waits ? std::optional(now) : std::nullopt, now);
     ++reaped;
   }
@@ -156,8 +218,9 @@ Result<std::optional<TimePoint>> MemoryStore::next_due_at() {
   const auto entered = enter();
   if (entered.error) return *entered.error;
   std::optional<TimePoint> earliest;
+  const Lines first = lines();
   for (const auto& [key, entry] : rows_.deliveries) {
-    if (!is_claimable(entry)) continue;
+    if (!is_claimable(entry, first)) continue;
     if (!earliest || *entry.row.next_attempt_at < *earliest) earliest = entry.row.next_attempt_at;
   }
   return earliest;
@@ -177,6 +240,10 @@ Result<void> MemoryStore::replay(std::int64_t delivery, bool force, TimePoint no
   }
   if (transition == nullptr) return not_possible(entry.row, "replayed");
   if (endpoint_of(entry) == nullptr) return Error{ErrorCode::not_found, "its endpoint was deleted"};
+  if (has_expired(entry.row.expires_at, now)) {
+    if (!force) return expired(delivery);
+    entry.row.expires_at.reset();
+  }
   entry.row.budget_used = 0;
   entry.row.reaps = 0;
   entry.row.replayed_at = now;

@@ -65,9 +65,11 @@ Result<Enqueued> MemoryStore::enqueue_one(const NewMessage& message, TimePoint n
     entry.row.endpoint_id = id;
     entry.row.tenant = message.message.tenant;
     entry.row.type = message.message.type;
-    entry.row.next_attempt_at = now;
+    entry.row.next_attempt_at = std::max(message.deliver_at.value_or(now), now);
     entry.row.created_at = now;
     entry.row.updated_at = now;
+    entry.row.priority = message.message.priority;
+    entry.row.expires_at = message.message.expires_at;
     enqueued.deliveries.push_back(entry.row.key);
     rows_.deliveries.emplace(entry.row.key, std::move(entry));
   }

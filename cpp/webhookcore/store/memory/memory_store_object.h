@@ -1,6 +1,9 @@
 // The reference store. Each method group has a file of its own.
 #pragma once
 
+#include <array>
+#include <deque>
+#include <map>
 #include <mutex>
 
 #include "webhookcore/base/random.h"
@@ -88,7 +91,16 @@ class MemoryStore final : public Store {
   // These hold the mutex already.
   AcceptResult accept_one(const NewEvent& event, std::string_view kept_result, TimePoint now,
                           Duration time_to_live);
-  bool is_claimable(const DeliveryEntry& entry) const;
+  // Of each endpoint that keeps an order, the delivery whose turn it is; absent while one
+  // is in flight.
+  using Lines = std::map<std::string, std::int64_t>;
+  Lines lines() const;
+  bool is_claimable(const DeliveryEntry& entry, const Lines& lines) const;
+  // What is due, by rank and oldest first.
+  std::array<std::deque<DeliveryEntry*>, kRanks> due_by_rank(TimePoint now);
+  void take(DeliveryEntry& entry, const LeaseToken& token, TimePoint now, Duration lease);
+  bool claim_round(std::vector<ClaimedDelivery>& claimed, const LeaseToken& token, TimePoint now,
+                   std::size_t limit, Duration lease);
   const Endpoint* endpoint_of(const DeliveryEntry& entry) const;
   const Message* find_message(std::string_view id) const;
   bool matches(const DeliveryEntry& entry, const DeliveryFilter& filter) const;
@@ -104,6 +116,7 @@ class MemoryStore final : public Store {
   std::mutex mutex_;
   bool closed_ = false;
   Rows rows_;
+  ClaimTurns turns_;
 };
 
 }  // namespace webhookcore::memory

@@ -1,3 +1,4 @@
+#include "webhookcore/core/claim_rules.h"
 #include "webhookcore/store/sqlite/delivery_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
@@ -64,6 +65,7 @@ Result<void> record(Connection& connection, Random& random, const AttemptRecord&
   const bool succeeded = transition->to == DeliveryState::delivered;
   if (!succeeded) ++delivery.budget_used;
   delivery.last_error = succeeded ? std::string() : class_of(record.attempt);
+  if (record.signal == DeliverySignal::expired) delivery.last_error = kExpiredError;
   const bool waits = transition->to == DeliveryState::pending;
   if (waits) delivery.cause = Cause::retry;
   auto done = insert_attempt(connection, delivery.key, delivery.attempts, record.attempt);

@@ -49,6 +49,14 @@ enum class EndpointCode : std::uint8_t { enabled = 0, disabled = 1, deleted = 2 
 static_assert(static_cast<int>(EndpointState::enabled) == code_of(EndpointCode::enabled));
 static_assert(static_cast<int>(EndpointState::disabled) == code_of(EndpointCode::disabled));
 
+// Why a pending delivery is not in the due index.
+enum class HeldCode : std::uint8_t { no = 0, endpoint_disabled = 1, waits_its_turn = 2 };
+
+constexpr HeldCode held_code(bool endpoint_is_disabled, bool fifo) {
+  if (endpoint_is_disabled) return HeldCode::endpoint_disabled;
+  return fifo ? HeldCode::waits_its_turn : HeldCode::no;
+}
+
 enum class KeyCode : std::uint8_t { claimed = 0, completed = 1 };
 
 enum class Cause : std::uint8_t { send = 0, retry = 1, replay = 2 };

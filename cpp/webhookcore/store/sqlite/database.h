@@ -10,6 +10,7 @@
 
 #include "webhookcore/base/error.h"
 #include "webhookcore/base/random.h"
+#include "webhookcore/core/claim_order.h"
 #include "webhookcore/core/claim_rules.h"
 #include "webhookcore/store/sqlite/endpoint_directory.h"
 #include "webhookcore/store/sqlite/group_commit.h"
@@ -52,6 +53,7 @@ class Database {
   Random& random() { return random_; }
   // Inside write() only.
   EndpointDirectory& endpoints() { return endpoints_; }
+  ClaimTurns& turns() { return turns_; }
 
   // Among all processes one leads, and in this one the holder that asked first: fcntl
   // locks do not keep two of one process apart.
@@ -81,6 +83,7 @@ class Database {
   GroupCommit group_{session_};
   ReadPool readers_;
   EndpointDirectory endpoints_;
+  ClaimTurns turns_;
   std::atomic<Synchronous> synchronous_;
 
   std::mutex ready_mutex_;

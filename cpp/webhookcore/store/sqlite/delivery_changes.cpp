@@ -1,3 +1,4 @@
+#include "webhookcore/core/claim_rules.h"
 #include "webhookcore/store/sqlite/delivery_rows.h"
 #include "webhookcore/store/sqlite/endpoint_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
@@ -18,6 +19,12 @@ Error not_possible(const DeliveryRow& row, std::string_view what) {
   return {ErrorCode::conflict, "delivery " + std::to_string(row.key) + " is " +
                                    std::string(to_string(row.state)) + " and cannot be " +
                                    std::string(what)};
+}
+
+Error expired(std::int64_t delivery) {
+  return {ErrorCode::conflict,
+          "delivery " + std::to_string(delivery) + " has expired; force sends it nevertheless",
+          "expires_at"};
 }
 
 Result<bool> endpoint_is_deleted(Connection& connection, std::int64_t key) {
@@ -43,6 +50,10 @@ Result<void> SqliteStore::replay(std::int64_t delivery, bool force, TimePoint no
     const auto deleted = endpoint_is_deleted(connection, row->endpoint);
     if (!deleted) return deleted.error();
     if (*deleted) return Error{ErrorCode::not_found, "its endpoint was deleted"};
+    if (has_expired(row->expires_at, now)) {
+      if (!force) return expired(delivery);
+      row->expires_at.reset();
+    }
     row->state = transition->to;
     row->budget_used = 0;
     row->reaps = 0;

@@ -1,48 +1,14 @@
 #include <map>
 
+#include "webhookcore/core/claim_rules.h"
 #include "webhookcore/store/sqlite/delivery_rows.h"
+#include "webhookcore/store/sqlite/due_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
 
 namespace webhookcore::sqlite {
 
 namespace {
-
-Result<std::optional<TimePoint>> earliest_due(Connection& connection) {
-  auto query = connection.query(
-      "SELECT next_attempt_at FROM deliveries WHERE state = 0 AND held = 0"
-      " ORDER BY next_attempt_at LIMIT 1");
-  const auto found = query.step();
-  if (!found) return found.error();
-  return *found ? query.optional_time(0) : std::nullopt;
-}
-
-// A row whose endpoint or message somebody deleted by hand is claimed for no endpoint,
-// so that it is cancelled instead of being due for ever.
-Result<std::vector<ClaimedDelivery>> read_due(Connection& connection, TimePoint now,
-                                              std::size_t limit, const LeaseToken& token) {
-  std::vector<ClaimedDelivery> claimed;
-  auto query = connection.query(
-      "SELECT d.key, d.attempts, d.budget_used, d.cause, iif(m.key IS NULL, '', e.id), m.id,"
-      " m.tenant, m.type, m.content_type, m.created_at, m.body FROM deliveries AS d"
-      " LEFT JOIN messages AS m ON m.key = d.message"
-      " LEFT JOIN endpoints AS e ON e.key = d.endpoint"
-      " WHERE d.state = 0 AND d.held = 0 AND d.next_attempt_at <= ?"
-      " ORDER BY d.next_attempt_at, d.key LIMIT ?",
-      now, limit);
-  auto done = query.each([&]() -> Result<void> {
-    const auto cause = value_of(query.integer(3), Cause::replay);
-    if (!cause) return damaged("cause of a delivery");
-    Message message{query.text(5),  query.optional_text(6), query.text(7),
-                    query.text(10), query.text(8),          query.time(9)};
-    claimed.push_back({query.integer(0), token, std::move(message), query.text(4),
-                       static_cast<int>(query.integer(1)), static_cast<int>(query.integer(2)),
-                       std::string(kCauseNames[static_cast<std::size_t>(*cause)])});
-    return {};
-  });
-  if (!done) return done.error();
-  return claimed;
-}
 
 // Asks the system once for each owner, however many rows it has.
 class Owners {
@@ -87,8 +53,32 @@ Result<void> take_back(Connection& connection, std::int64_t key, TimePoint now) 
   ++(*row)->reaps;
   (*row)->cause = Cause::retry;
   const bool waits = transition->to == DeliveryState::pending;
-  if (!waits) (*row)->last_error = "crash_loop";
+  if (!waits) (*row)->last_error = kCrashLoopError;
   return put_delivery(connection, **row, waits ? std::optional(now) : std::nullopt, now);
+}
+
+Result<void> take(Connection& connection, const ClaimedDelivery& row, std::int64_t owner,
+                  TimePoint now, Duration lease) {
+  const auto* transition = find_transition(DeliveryState::pending, DeliverySignal::claimed);
+  return connection
+      .query(
+          "UPDATE deliveries SET state = ?, next_attempt_at = NULL, owner = ?, lease_token = ?,"
+          " lease_expires_at = ?, updated_at = ? WHERE key = ?",
+          code_of(transition->to), owner, Blob{row.token.value}, now + lease, now, row.key)
+      .run();
+}
+
+Result<void> expire(Connection& connection, const std::vector<std::int64_t>& deliveries,
+                    TimePoint now) {
+  const auto* transition = find_transition(DeliveryState::pending, DeliverySignal::expired);
+  for (const std::int64_t key : deliveries) {
+    auto row = find_delivery(connection, key);
+    if (!row) return row.error();
+    (*row)->state = transition->to;
+    (*row)->last_error = kExpiredError;
+    if (auto done = put_delivery(connection, **row, std::nullopt, now); !done) return done;
+  }
+  return {};
 }
 
 }  // namespace
@@ -102,19 +92,18 @@ Result<std::vector<ClaimedDelivery>> SqliteStore::claim_due(TimePoint now, std::
   if (!*due || **due > now || limit == 0) return claimed;
 
   const LeaseToken token = draw_token();
-  const auto* transition = find_transition(DeliveryState::pending, DeliverySignal::claimed);
   const auto written = write([&](Connection& connection) -> Result<void> {
-    auto rows = read_due(connection, now, limit, token);
-    if (!rows) return rows.error();
-    for (const ClaimedDelivery& row : *rows) {
-      auto query = connection.query(
-          "UPDATE deliveries SET state = ?, next_attempt_at = NULL, owner = ?, lease_token = ?,"
-          " lease_expires_at = ?, updated_at = ? WHERE key = ?",
-          code_of(transition->to), database_->owner(), Blob{token.value}, now + lease, now,
-          row.key);
-      if (auto done = query.run(); !done) return done;
+    bool more = true;
+    while (more) {  // An expired row that goes may let the next one in its line come.
+      auto rows = read_due(connection, database_->turns(), now, limit - claimed.size(), token);
+      if (!rows) return rows.error();
+      for (ClaimedDelivery& row : rows->claimed) {
+        if (auto done = take(connection, row, database_->owner(), now, lease); !done) return done;
+        claimed.push_back(std::move(row));
+      }
+      if (auto done = expire(connection, rows->expired, now); !done) return done;
+      more = !rows->expired.empty() && claimed.size() < limit;
     }
-    claimed = std::move(*rows);
     return {};
   });
   if (!written) return written.error();
@@ -161,6 +150,10 @@ Result<std::size_t> SqliteStore::reap_deliveries(TimePoint now) {
   return reaped;
 }
 
-Result<std::optional<TimePoint>> SqliteStore::next_due_at() { return read(earliest_due); }
+Result<std::optional<TimePoint>> SqliteStore::next_due_at() {
+  const auto times = read(read_due_times);
+  if (!times) return times.error();
+  return earliest(*times);
+}
 
 }  // namespace webhookcore::sqlite

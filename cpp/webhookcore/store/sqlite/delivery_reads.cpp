@@ -8,7 +8,8 @@ namespace {
 
 constexpr const char* kDeliveryColumns =
     "SELECT d.key, m.id, e.id, m.tenant, m.type, d.state, d.attempts, d.budget_used, d.reaps,"
-    " d.next_attempt_at, d.last_status, d.last_error, d.created_at, d.updated_at, d.replayed_at";
+    " d.next_attempt_at, d.last_status, d.last_error, d.created_at, d.updated_at, d.replayed_at,"
+    " d.rank, d.expires_at";
 
 // Also a row shows whose message or endpoint somebody deleted by hand.
 constexpr const char* kDeliveryTables =
@@ -16,7 +17,7 @@ constexpr const char* kDeliveryTables =
     " LEFT JOIN endpoints AS e ON e.key = d.endpoint";
 
 constexpr const char* kMessageColumns =
-    "SELECT id, tenant, type, body, content_type, created_at FROM messages";
+    "SELECT id, tenant, type, body, content_type, created_at, priority, expires_at FROM messages";
 
 Result<Delivery> read_delivery(const Query& query) {
   const auto state = delivery_state_of(query.integer(5));
@@ -37,12 +38,22 @@ Result<Delivery> read_delivery(const Query& query) {
   delivery.created_at = query.time(12);
   delivery.updated_at = query.time(13);
   delivery.replayed_at = query.optional_time(14);
+  delivery.priority = priority_of(static_cast<int>(query.integer(15)));
+  delivery.expires_at = query.optional_time(16);
   return delivery;
 }
 
-Message read_message(const Query& query) {
-  return {query.text(0), query.optional_text(1), query.text(2),
-          query.text(3), query.text(4),          query.time(5)};
+Result<Message> read_message(const Query& query) {
+  const auto priority = value_of(query.integer(6), Priority::low);
+  if (!priority) return damaged("priority of a message");
+  return Message{.id = query.text(0),
+                 .tenant = query.optional_text(1),
+                 .type = query.text(2),
+                 .body = query.text(3),
+                 .content_type = query.text(4),
+                 .created_at = query.time(5),
+                 .priority = *priority,
+                 .expires_at = query.optional_time(7)};
 }
 
 // Only the conditions that are asked for are in the text, so that each query finds
@@ -82,7 +93,10 @@ Result<std::optional<Message>> SqliteStore::get_message(std::string_view id) {
     auto query = connection.query(sql.c_str(), id);
     const auto found = query.step();
     if (!found) return found.error();
-    return *found ? std::optional(read_message(query)) : std::nullopt;
+    if (!*found) return std::optional<Message>();
+    auto message = read_message(query);
+    if (!message) return message.error();
+    return std::optional(std::move(*message));
   });
 }
 
@@ -99,7 +113,9 @@ Result<std::vector<Message>> SqliteStore::list_messages(const MessageFilter& fil
                                   filter.tenant.value_or(std::nullopt), filter.type,
                                   filter.before_id, filter.limit);
     auto done = query.each([&]() -> Result<void> {
-      messages.push_back(read_message(query));
+      auto message = read_message(query);
+      if (!message) return message.error();
+      messages.push_back(std::move(*message));
       return {};
     });
     if (!done) return done.error();

@@ -1,19 +1,51 @@
 #include "webhookcore/store/sqlite/delivery_rows.h"
 
+#include <algorithm>
+
+#include "webhookcore/store/sqlite/fifo_line.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
 
 namespace webhookcore::sqlite {
 
 namespace {
 
-Result<EndpointCode> state_of_endpoint(Connection& connection, std::int64_t key) {
-  auto query = connection.query("SELECT state FROM endpoints WHERE key = ?", key);
+struct EndpointTerms {
+  EndpointCode state = EndpointCode::deleted;
+  bool fifo = false;
+};
+
+Result<EndpointTerms> terms_of_endpoint(Connection& connection, std::int64_t key) {
+  auto query = connection.query("SELECT state, fifo FROM endpoints WHERE key = ?", key);
   const auto found = query.step();
   if (!found) return found.error();
-  if (!*found) return EndpointCode::deleted;
+  if (!*found) return EndpointTerms{};
   const auto state = value_of(query.integer(0), EndpointCode::deleted);
   if (!state) return damaged("state of an endpoint");
-  return *state;
+  return EndpointTerms{*state, query.integer(1) != 0};
+}
+
+Result<DeliveryRow> read_row(const Query& query, std::int64_t key) {
+  const auto state = delivery_state_of(query.integer(1));
+  const auto cause = value_of(query.integer(8), Cause::replay);
+  if (!state || !cause) return damaged("state of a delivery");
+  DeliveryRow row;
+  row.key = key;
+  row.endpoint = query.integer(0);
+  row.state = *state;
+  row.token = query.text(2);
+  row.owner = query.integer(3);
+  row.lease_expires_at = query.time(4);
+  row.attempts = static_cast<int>(query.integer(5));
+  row.budget_used = static_cast<int>(query.integer(6));
+  row.reaps = static_cast<int>(query.integer(7));
+  row.cause = *cause;
+  row.last_status = query.optional_int(9);
+  row.last_error = query.text(10);
+  row.replayed_at = query.optional_time(11);
+  row.fifo = query.integer(12) != 0;
+  row.rank = static_cast<int>(query.integer(13));
+  row.expires_at = query.optional_time(14);
+  return row;
 }
 
 Result<void> note_pause(Connection& connection, std::int64_t endpoint, bool begins) {
@@ -38,59 +70,77 @@ Result<void> note_pause(Connection& connection, std::int64_t endpoint, bool begi
 Result<std::optional<DeliveryRow>> find_delivery(Connection& connection, std::int64_t key) {
   auto query = connection.query(
       "SELECT endpoint, state, lease_token, owner, lease_expires_at, attempts, budget_used, reaps,"
-      " cause, last_status, last_error, replayed_at FROM deliveries WHERE key = ?",
+      " cause, last_status, last_error, replayed_at, fifo, rank, expires_at FROM deliveries"
+      " WHERE key = ?",
       key);
   const auto found = query.step();
   if (!found) return found.error();
   if (!*found) return std::optional<DeliveryRow>();
-  const auto state = delivery_state_of(query.integer(1));
-  const auto cause = value_of(query.integer(8), Cause::replay);
-  if (!state || !cause) return damaged("state of a delivery");
-  return std::optional(DeliveryRow{key, query.integer(0), *state, query.text(2), query.integer(3),
-                                   query.time(4), static_cast<int>(query.integer(5)),
-                                   static_cast<int>(query.integer(6)),
-                                   static_cast<int>(query.integer(7)), *cause,
-                                   query.optional_int(9), query.text(10), query.optional_time(11)});
+  auto row = read_row(query, key);
+  if (!row) return row.error();
+  return std::optional(std::move(*row));
 }
 
 Result<void> put_delivery(Connection& connection, const DeliveryRow& row,
                           std::optional<TimePoint> next_attempt_at, TimePoint now) {
   DeliveryState state = row.state;
-  bool held = false;
+  bool fifo = row.fifo;
+  HeldCode held = HeldCode::no;
   if (state == DeliveryState::pending) {
-    const auto endpoint = state_of_endpoint(connection, row.endpoint);
-    if (!endpoint) return endpoint.error();
-    held = *endpoint == EndpointCode::disabled;
-    if (*endpoint == EndpointCode::deleted) {
+    const auto terms = terms_of_endpoint(connection, row.endpoint);
+    if (!terms) return terms.error();
+    fifo = terms->fifo;
+    held = held_code(terms->state == EndpointCode::disabled, fifo);
+    if (terms->state == EndpointCode::deleted) {
       state = find_transition(state, DeliverySignal::cancelled)->to;
+      held = HeldCode::no;
       next_attempt_at = std::nullopt;
     }
   }
-  return connection
-      .query(
-          "UPDATE deliveries SET state = ?, held = ?, cause = ?, attempts = ?, budget_used = ?,"
-          " reaps = ?, next_attempt_at = ?, owner = NULL, lease_token = NULL,"
-          " lease_expires_at = NULL, last_status = ?, last_error = ?, updated_at = ?,"
-          " replayed_at = ? WHERE key = ?",
-          code_of(state), held, code_of(row.cause), row.attempts, row.budget_used, row.reaps,
-          next_attempt_at, row.last_status, row.last_error, now, row.replayed_at, row.key)
-      .run();
+  auto done =
+      connection
+          .query(
+              "UPDATE deliveries SET state = ?, held = ?, fifo = ?, rank = ?, cause = ?,"
+              " attempts = ?, budget_used = ?, reaps = ?, next_attempt_at = ?, expires_at = ?,"
+              " owner = NULL, lease_token = NULL, lease_expires_at = NULL, last_status = ?,"
+              " last_error = ?, updated_at = ?, replayed_at = ? WHERE key = ?",
+              code_of(state), code_of(held), fifo, rank_of(priority_of(row.rank), row.budget_used),
+              code_of(row.cause), row.attempts, row.budget_used, row.reaps, next_attempt_at,
+              row.expires_at, row.last_status, row.last_error, now, row.replayed_at, row.key)
+          .run();
+  if (!done || !fifo) return done;
+  return settle_line(connection, row.endpoint);
+}
+
+Result<void> insert_delivery(Connection& connection, const NewDelivery& delivery, TimePoint now) {
+  HeldCode held = HeldCode::no;
+  if (delivery.fifo) {
+    const auto busy = line_is_busy(connection, delivery.endpoint);
+    if (!busy) return busy.error();
+    if (*busy) held = HeldCode::waits_its_turn;
+  }
+  auto query = connection.query(
+      "INSERT INTO deliveries (key, message, endpoint, state, held, fifo, rank, cause, attempts,"
+      " budget_used, reaps, next_attempt_at, expires_at, last_error, created_at, updated_at)"
+      " VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, 0, 0, 0, 0, ?7, ?8, '', ?9, ?9)",
+      delivery.key, delivery.message, delivery.endpoint, code_of(held), delivery.fifo,
+      rank_of(delivery.priority, 0), std::max(delivery.deliver_at.value_or(now), now),
+      delivery.expires_at, now);
+  return query.run();
+}
+
+Result<void> move_waiting(Connection& connection, std::int64_t endpoint, Waiting from, Waiting to) {
+  if (from == to) return {};
+  if (from.held != to.held) {
+    if (auto done = note_pause(connection, endpoint, to.held); !done) return done;
+  }
+  return rearrange_deliveries(connection, endpoint, from, to);
 }
 
 Result<void> hold_deliveries(Connection& connection, std::int64_t endpoint, bool held) {
-  if (auto done = note_pause(connection, endpoint, held); !done) return done;
-  // Each direction by an index: the rows that wait, or the rows that are held.
-  if (held) {
-    return connection
-        .query(
-            "UPDATE deliveries SET held = 1 WHERE key IN (SELECT key FROM deliveries"
-            " WHERE state = 0 AND held = 0 AND endpoint = ?)",
-            endpoint)
-        .run();
-  }
-  return connection
-      .query("UPDATE deliveries SET held = 0 WHERE held = 1 AND endpoint = ?", endpoint)
-      .run();
+  const auto terms = terms_of_endpoint(connection, endpoint);
+  if (!terms) return terms.error();
+  return move_waiting(connection, endpoint, {!held, terms->fifo}, {held, terms->fifo});
 }
 
 Result<void> change_endpoints_version(Connection& connection, Random& random) {

@@ -24,13 +24,17 @@ class EndpointDirectory {
   // Reads the endpoints anew when `version` is not the one that is held.
   Result<void> refresh(Connection& connection, std::int64_t version);
 
-  // The row keys of the enabled endpoints of `tenant` that subscribe to `type`.
-  std::vector<std::int64_t> subscribers(const std::optional<std::string>& tenant,
-                                        std::string_view type) const;
+  struct Subscriber {
+    std::int64_t key = 0;  // Of its row.
+    bool fifo = false;
+  };
+  // The enabled endpoints of `tenant` that subscribe to `type`.
+  std::vector<Subscriber> subscribers(const std::optional<std::string>& tenant,
+                                      std::string_view type) const;
 
  private:
   struct Entry {
-    std::int64_t key = 0;
+    Subscriber subscriber;
     std::vector<std::string> patterns;
   };
 

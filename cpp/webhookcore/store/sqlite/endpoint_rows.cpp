@@ -137,14 +137,16 @@ Result<void> overwrite_endpoint(Connection& connection, std::int64_t key, const 
 }
 
 Result<std::optional<EndpointPlace>> find_endpoint(Connection& connection, std::string_view id) {
-  auto query = connection.query("SELECT key, state, updated_at FROM endpoints WHERE id = ?", id);
+  auto query =
+      connection.query("SELECT key, state, updated_at, fifo FROM endpoints WHERE id = ?", id);
   const auto found = query.step();
   if (!found) return found.error();
   if (!*found) return std::optional<EndpointPlace>();
   const auto state = value_of(query.integer(1), EndpointCode::deleted);
   if (!state) return damaged("state of an endpoint");
   if (*state == EndpointCode::deleted) return std::optional<EndpointPlace>();
-  return std::optional(EndpointPlace{query.integer(0), *state, query.time(2)});
+  return std::optional(
+      EndpointPlace{query.integer(0), *state, query.time(2), query.integer(3) != 0});
 }
 
 }  // namespace webhookcore::sqlite

@@ -30,6 +30,7 @@ struct EndpointPlace {
   std::int64_t key = 0;
   EndpointCode state = EndpointCode::enabled;
   TimePoint updated_at{};
+  bool fifo = false;
 };
 // nullopt when there is none or it was deleted.
 Result<std::optional<EndpointPlace>> find_endpoint(Connection& connection, std::string_view id);

@@ -1,5 +1,6 @@
 #include "webhookcore/store/sqlite/delivery_rows.h"
 #include "webhookcore/store/sqlite/endpoint_rows.h"
+#include "webhookcore/store/sqlite/fifo_line.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
 
 namespace webhookcore::sqlite {
@@ -83,10 +84,9 @@ Result<TimePoint> SqliteStore::update_endpoint(const Endpoint& endpoint, TimePoi
     const std::int64_t key = (*place)->key;
     updated_at = next_update_at((*place)->updated_at, now);
     if (auto done = overwrite_endpoint(connection, key, endpoint, updated_at); !done) return done;
-    if (code_of((*place)->state) != code_of(endpoint.state)) {
-      const bool held = endpoint.state == EndpointState::disabled;
-      if (auto done = hold_deliveries(connection, key, held); !done) return done;
-    }
+    const Waiting from{(*place)->state == EndpointCode::disabled, (*place)->fifo};
+    const Waiting to{endpoint.state == EndpointState::disabled, endpoint.fifo};
+    if (auto done = move_waiting(connection, key, from, to); !done) return done;
     return change_endpoints_version(connection, database_->random());
   });
   if (!written) return written.error();
@@ -103,7 +103,9 @@ Result<void> SqliteStore::delete_endpoint(std::string_view id, TimePoint now) {
     auto cancelled = connection.query(
         "UPDATE deliveries SET state = ?, held = 0, next_attempt_at = NULL, updated_at = ?"
         " WHERE key IN (SELECT key FROM deliveries WHERE state = 0 AND held = 0 AND endpoint = ?3"
-        " UNION ALL SELECT key FROM deliveries WHERE held = 1 AND endpoint = ?3)",
+        " UNION ALL SELECT key FROM deliveries WHERE held = 1 AND endpoint = ?3"
+        " UNION ALL SELECT key FROM deliveries WHERE fifo = 1 AND state < 2 AND endpoint = ?3"
+        " AND state = 0 AND held = 2)",
         code_of(cancel->to), now, key);
     if (auto done = cancelled.run(); !done) return done;
     auto emptied = connection.query(

@@ -1,3 +1,5 @@
+#include "webhookcore/store/sqlite/codes.h"
+#include "webhookcore/store/sqlite/delivery_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
 
@@ -26,7 +28,8 @@ class Enqueuer {
   Result<std::optional<SentBefore>> find_key(const NewMessage& message);
   Result<Enqueued> repeat(const SentBefore& before, const NewMessage& message);
   Result<void> insert_message(const Message& message, std::int64_t key, std::size_t fan_out);
-  Result<void> insert_delivery(std::int64_t key, std::int64_t message, std::int64_t endpoint);
+  Result<void> insert_delivery(std::int64_t key, std::int64_t message_key,
+                               EndpointDirectory::Subscriber endpoint, const NewMessage& message);
   Result<void> insert_key(const NewMessage& message, std::int64_t key);
 
   Connection& connection_;
@@ -57,9 +60,9 @@ Result<Enqueued> Enqueuer::enqueue(const NewMessage& message) {
   if (!done) return done.error();
   Enqueued enqueued;
   enqueued.message_id = message.message.id;
-  for (const std::int64_t endpoint : endpoints) {
+  for (const auto endpoint : endpoints) {
     const std::int64_t delivery = ++next_key_;
-    if (done = insert_delivery(delivery, key, endpoint); !done) return done.error();
+    if (done = insert_delivery(delivery, key, endpoint, message); !done) return done.error();
     enqueued.deliveries.push_back(delivery);
   }
   ++next_key_;
@@ -100,23 +103,27 @@ Result<Enqueued> Enqueuer::repeat(const SentBefore& before, const NewMessage& me
 Result<void> Enqueuer::insert_message(const Message& message, std::int64_t key,
                                       std::size_t fan_out) {
   auto query = connection_.query(
-      "INSERT INTO messages (key, id, tenant, type, content_type, created_at, fan_out, body)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO messages (key, id, tenant, type, content_type, created_at, fan_out, priority,"
+      " expires_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       key, message.id, message.tenant, message.type, message.content_type, message.created_at,
-      fan_out, Borrowed{message.body});
+      fan_out, code_of(message.priority), message.expires_at, Borrowed{message.body});
   auto done = query.run();
   if (done || done.error().code != ErrorCode::conflict) return done;
   return Error{ErrorCode::conflict, "there is a message " + message.id, "id"};
 }
 
-Result<void> Enqueuer::insert_delivery(std::int64_t key, std::int64_t message,
-                                       std::int64_t endpoint) {
-  auto query = connection_.query(
-      "INSERT INTO deliveries (key, message, endpoint, state, held, cause, attempts,"
-      " budget_used, reaps, next_attempt_at, last_error, created_at, updated_at)"
-      " VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, ?4, '', ?4, ?4)",
-      key, message, endpoint, now_);
-  auto done = query.run();
+Result<void> Enqueuer::insert_delivery(std::int64_t key, std::int64_t message_key,
+                                       EndpointDirectory::Subscriber endpoint,
+                                       const NewMessage& message) {
+  auto done = sqlite::insert_delivery(connection_,
+                                      {.key = key,
+                                       .message = message_key,
+                                       .endpoint = endpoint.key,
+                                       .fifo = endpoint.fifo,
+                                       .priority = message.message.priority,
+                                       .deliver_at = message.deliver_at,
+                                       .expires_at = message.message.expires_at},
+                                      now_);
   if (done || done.error().code != ErrorCode::conflict) return done;
   return damaged("counter of keys");
 }

@@ -65,6 +65,8 @@ CREATE TABLE messages (
   content_type TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   fan_out INTEGER NOT NULL,
+  priority INTEGER NOT NULL,
+  expires_at INTEGER,
   body BLOB NOT NULL
 ) STRICT;
 
@@ -74,12 +76,15 @@ CREATE TABLE deliveries (
   message INTEGER NOT NULL,
   endpoint INTEGER NOT NULL,
   state INTEGER NOT NULL,
-  held INTEGER NOT NULL,      -- 1: pending, but its endpoint is disabled.
+  held INTEGER NOT NULL,      -- Pending, but 1: its endpoint is disabled; 2: not yet its turn.
+  fifo INTEGER NOT NULL,      -- 1: it stands in its endpoint's line, by its key.
+  rank INTEGER NOT NULL,      -- 2 * priority, and 1 more after a failure; lower goes first.
   cause INTEGER NOT NULL,     -- What brings about the next attempt.
   attempts INTEGER NOT NULL,
   budget_used INTEGER NOT NULL,
   reaps INTEGER NOT NULL,
   next_attempt_at INTEGER,    -- While pending.
+  expires_at INTEGER,
   owner INTEGER,              -- While in flight, these three.
   lease_token BLOB,
   lease_expires_at INTEGER,
@@ -89,8 +94,9 @@ CREATE TABLE deliveries (
   updated_at INTEGER NOT NULL,
   replayed_at INTEGER
 ) STRICT;
-CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE state = 0 AND held = 0;
+CREATE INDEX deliveries_due ON deliveries (rank, next_attempt_at) WHERE state = 0 AND held = 0;
 CREATE INDEX deliveries_held ON deliveries (endpoint) WHERE held = 1;
+CREATE INDEX deliveries_line ON deliveries (endpoint, state, held) WHERE fifo = 1 AND state < 2;
 CREATE INDEX deliveries_in_flight ON deliveries (owner) WHERE state = 1;
 CREATE INDEX deliveries_dead ON deliveries (key) WHERE state = 3;
 

@@ -1,0 +1,70 @@
+#include "webhookcore/store/sqlite/fifo_line.h"
+
+#include "webhookcore/store/sqlite/codes.h"
+
+namespace webhookcore::sqlite {
+
+namespace {
+
+Result<void> hold(Connection& connection, std::int64_t delivery, HeldCode held) {
+  return connection.query("UPDATE deliveries SET held = ? WHERE key = ?", code_of(held), delivery)
+      .run();
+}
+
+// By an index each: the line, the rows that are held, or all that can be claimed.
+const char* rearranging_sql(Waiting from) {
+  if (from.fifo) {
+    return "UPDATE deliveries SET held = iif(state = 0, ?2, 0), fifo = ?3"
+           " WHERE fifo = 1 AND state < 2 AND endpoint = ?1";
+  }
+  if (from.held)
+    return "UPDATE deliveries SET held = ?2, fifo = ?3 WHERE held = 1 AND endpoint = ?1";
+  return "UPDATE deliveries SET held = ?2, fifo = ?3 WHERE key IN"
+         " (SELECT key FROM deliveries WHERE state = 0 AND held = 0 AND endpoint = ?1)";
+}
+
+}  // namespace
+
+Result<bool> line_is_busy(Connection& connection, std::int64_t endpoint) {
+  auto query = connection.query(
+      "SELECT 1 FROM deliveries WHERE fifo = 1 AND state < 2 AND endpoint = ? LIMIT 1", endpoint);
+  return query.step();
+}
+
+Result<void> settle_line(Connection& connection, std::int64_t endpoint) {
+  auto query = connection.query(
+      "SELECT EXISTS (SELECT 1 FROM deliveries"
+      " WHERE fifo = 1 AND state < 2 AND endpoint = ?1 AND state = 1),"
+      " (SELECT key FROM deliveries WHERE fifo = 1 AND state < 2 AND endpoint = ?1"
+      " AND state = 0 AND held = 0 ORDER BY key LIMIT 1),"
+      " (SELECT key FROM deliveries WHERE fifo = 1 AND state < 2 AND endpoint = ?1"
+      " AND state = 0 AND held = 2 ORDER BY key LIMIT 1)",
+      endpoint);
+  if (const auto found = query.step(); !found) return found.error();
+  const bool in_flight = query.integer(0) != 0;
+  if (in_flight || query.is_null(2)) return {};
+  const std::int64_t first = query.integer(2);
+  if (!query.is_null(1)) {
+    const std::int64_t let_go = query.integer(1);
+    if (let_go < first) return {};
+    if (auto done = hold(connection, let_go, HeldCode::waits_its_turn); !done) return done;
+  }
+  return hold(connection, first, HeldCode::no);
+}
+
+Result<void> rearrange_deliveries(Connection& connection, std::int64_t endpoint, Waiting from,
+                                  Waiting to) {
+  const HeldCode held = held_code(to.held, to.fifo);
+  auto done = connection.query(rearranging_sql(from), endpoint, code_of(held), to.fifo).run();
+  if (!done || from.fifo == to.fifo)
+    return done && to.fifo ? settle_line(connection, endpoint) : done;
+  // What is under way counts from now on as in the line, or no longer.
+  done = connection
+             .query("UPDATE deliveries SET fifo = ? WHERE state = 1 AND endpoint = ?", to.fifo,
+                    endpoint)
+             .run();
+  if (!done || !to.fifo) return done;
+  return settle_line(connection, endpoint);
+}
+
+}  // namespace webhookcore::sqlite
