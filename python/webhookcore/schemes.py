@@ -196,20 +196,26 @@ def _changed(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
 
 def _settings(fields: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, str]:
     known = {*fields["settings"], *fields["needs"]}
-    for word, value in given.items():
+    for word in given:
         if word not in known:
             raise ConfigError(
                 f"is neither a keyword of Scheme nor a setting of {fields['name']}", word
             )
-        if not isinstance(value, (str, list, tuple)):
-            raise ConfigError("must be a str, or a list of them", word)
-    texts = {
-        word: value if isinstance(value, str) else " ".join(map(str, value))
-        for word, value in given.items()
-    }
+    texts = {word: _setting(word, value) for word, value in given.items()}
     for word, text in texts.items():
         check_text(word, text, least=0, most=2000)
     return {**fields["settings"], **texts}
+
+
+def _setting(word: str, value: Any) -> str:
+    """As the scheme keeps it: text, the words of a list, or a switch."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value))
+    if not isinstance(value, str):
+        raise ConfigError("must be a str, a list of them, or True or False", word)
+    return value
 
 
 def _provider(row: Provider, changes: Mapping[str, Any], msg: str) -> Provider:

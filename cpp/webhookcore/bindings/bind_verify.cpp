@@ -95,6 +95,10 @@ std::vector<std::optional<std::string>> event_fields(const py::bytes& body,
   return find_event_fields(std::string_view(body), views);
 }
 
+std::optional<std::string> other_member(const py::bytes& body, const std::string& beside) {
+  return first_other_member(std::string_view(body), beside);
+}
+
 std::vector<std::string> scheme_names() {
   std::vector<std::string> names;
   for (const Scheme& scheme : built_in_schemes()) names.push_back(scheme.name);
@@ -138,6 +142,7 @@ void register_verify(py::module_& module) {
              py::arg("body"), py::arg("id"), py::arg("type"), py::arg("timestamp"), py::arg("url"),
              py::arg("method"), py::arg("content_type"), py::arg("headers"));
   module.def("event_fields", &event_fields, py::arg("body"), py::arg("paths"));
+  module.def("first_other_member", &other_member, py::arg("body"), py::arg("beside"));
   module.def("scheme_names", &scheme_names);
   py::class_<SchemeObject>(module, "SchemeBase")
       .def("fields", [](const SchemeObject& object) { return to_dict(*object.scheme); })

@@ -147,6 +147,35 @@ bool look_into(std::string_view body, const Look& look) {
 
 }  // namespace
 
+std::optional<EventFields> find_text_fields(std::string_view body,
+                                            std::span<const std::string_view> names) {
+  EventFields texts(names.size());
+  const bool all_texts = look_into(body, [&](const dom::object& object) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto value = last_value_of(object, names[i]);
+      if (!value || value->is_null()) continue;
+      if (!value->is_string()) return false;
+      texts[i] = std::string(std::string_view(*value));
+    }
+    return true;
+  });
+  if (!all_texts) return std::nullopt;
+  return texts;
+}
+
+std::optional<std::string> first_other_member(std::string_view body, std::string_view beside) {
+  std::optional<std::string> found;
+  look_into(body, [&](const dom::object& object) {
+    for (const auto field : object) {
+      if (field.key == beside) continue;
+      found = std::string(field.key);
+      break;
+    }
+    return found.has_value();
+  });
+  return found;
+}
+
 bool is_json_object(std::string_view body) {
   return look_into(body, [](const dom::object&) { return true; });
 }

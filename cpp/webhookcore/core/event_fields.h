@@ -22,6 +22,14 @@ using EventFields = std::vector<std::optional<std::string>>;
 // nullopt for every path. So do a byte order mark and 4 GiB.
 EventFields find_event_fields(std::string_view body, std::span<const std::string_view> paths);
 
+// Of the object's own members, for those that have to be texts: nullopt where one is
+// anything but a string or null (null counts as absent), and for no JSON object.
+std::optional<EventFields> find_text_fields(std::string_view body,
+                                            std::span<const std::string_view> names);
+
+// The name of the object's first member that has another name than `beside`.
+std::optional<std::string> first_other_member(std::string_view body, std::string_view beside);
+
 bool is_json_object(std::string_view body);
 
 // Whether the path leads anywhere: to null, an object or an array, too.

@@ -5,6 +5,7 @@
 
 #include "webhookcore/core/headers.h"
 #include "webhookcore/core/schemes/built_in.h"
+#include "webhookcore/core/special/algorithm_names.h"
 
 namespace webhookcore {
 namespace {
@@ -49,9 +50,43 @@ Result<void> check_families(const Scheme& scheme) {
   return {};
 }
 
+// Which algorithms a special scheme's function has a meaning for.
+bool has_meaning_for(SpecialContent special, Algorithm algorithm) {
+  const bool is_hmac = algorithm <= Algorithm::hmac_sha512;
+  switch (special) {
+    case SpecialContent::none:
+      return true;
+    case SpecialContent::twilio:
+    case SpecialContent::mailgun:
+    case SpecialContent::adyen:
+    case SpecialContent::hook0:
+      return is_hmac;
+    case SpecialContent::aws_sns:
+    case SpecialContent::paypal:
+      return algorithm == Algorithm::rsa_sha1 || algorithm == Algorithm::rsa_sha256;
+    case SpecialContent::jws:
+      return !special::jose_name(algorithm).empty();
+    case SpecialContent::rfc9421:
+      return !special::rfc9421_name(algorithm).empty();
+  }
+  return false;
+}
+
+Result<void> check_algorithms(const Scheme& scheme) {
+  if (scheme.versions.empty()) return contradiction("alg", "a scheme needs an algorithm");
+  for (const Version& version : scheme.versions) {
+    if (!has_meaning_for(scheme.special, version.algorithm)) {
+      return contradiction("alg", "this scheme knows no signatures by that algorithm");
+    }
+    if (scheme.key.form == KeyForm::public_key && !is_asymmetric(version.algorithm)) {
+      return contradiction("alg", "an algorithm with a shared secret has no public key");
+    }
+  }
+  return {};
+}
+
 Result<void> check_format(const Scheme& scheme) {
   const SignatureFormat& format = scheme.format;
-  if (scheme.versions.empty()) return contradiction("alg", "a scheme needs an algorithm");
   if (scheme.special != SpecialContent::none) return {};
   if (!scheme.has_tags()) {
     if (scheme.versions.size() != 1) {
@@ -148,6 +183,7 @@ std::string_view Scheme::setting(std::string_view wanted) const {
 
 Result<void> check_scheme(const Scheme& scheme) {
   if (auto checked = check_families(scheme); !checked) return checked;
+  if (auto checked = check_algorithms(scheme); !checked) return checked;
   if (auto checked = check_format(scheme); !checked) return checked;
   return check_content(scheme);
 }

@@ -114,6 +114,26 @@ TEST_CASE("any depth and any bytes are survived") {
   }
 }
 
+TEST_CASE("fields that have to be texts are read as texts or not at all") {
+  constexpr std::string_view names[] = {"a", "b"};
+  CHECK(find_text_fields(R"({"a":"x","b":""})", names) == EventFields{"x", ""});
+  CHECK(find_text_fields(R"({"a":null,"c":1})", names) == EventFields{std::nullopt, std::nullopt});
+  CHECK(find_text_fields(R"({"a":1,"a":"last"})", names) == EventFields{"last", std::nullopt});
+  for (const char* body :
+       {R"({"a":"x","b":1})", R"({"a":true})", R"({"b":1.5})", R"({"b":[]})", R"({"b":{}})",
+        R"({"b":18446744073709551616})", R"({"a":"x","a":false})", "[]", "", "{"}) {
+    CAPTURE(body);
+    CHECK_FALSE(find_text_fields(body, names));
+  }
+}
+
+TEST_CASE("the first member beside a named one is found") {
+  CHECK(first_other_member(R"({"update_id":1,"message":{},"poll":{}})", "update_id") == "message");
+  CHECK(first_other_member(R"({"po\u006cl":{},"update_id":1})", "update_id") == "poll");
+  CHECK_FALSE(first_other_member(R"({"update_id":1})", "update_id"));
+  for (const char* body : {"{}", "[]", "", "{"}) CHECK_FALSE(first_other_member(body, "a"));
+}
+
 TEST_CASE("a large body is read, and a small one after it") {
   const std::string large = R"({"pad":")" + std::string(3'000'000, 'x') + R"(","id":"big"})";
   CHECK(field(large, "id") == "big");

@@ -69,3 +69,51 @@ TEST_CASE("a scheme that contradicts itself is refused by the name of its fault"
   list.versions = {{"v=1", Algorithm::hmac_sha256}};
   CHECK(fault_in(list) == "accept");
 }
+
+TEST_CASE("a special scheme is refused with an algorithm that its function has no meaning for") {
+  const auto fault = [](const char* name, Algorithm algorithm) {
+    Scheme scheme = *find_scheme(name);
+    for (Version& version : scheme.versions) version.algorithm = algorithm;
+    return fault_in(scheme);
+  };
+  for (const char* name : {"twilio", "mandrill", "mailgun", "adyen", "hook0", "coinbase-cdp"}) {
+    CAPTURE(name);
+    CHECK(fault(name, Algorithm::hmac_sha512).empty());
+    for (const Algorithm algorithm :
+         {Algorithm::ed25519, Algorithm::rsa_sha256, Algorithm::secret_sha256, Algorithm::token}) {
+      CHECK(fault(name, algorithm) == "alg");
+    }
+  }
+  for (const char* name : {"aws-sns", "paypal"}) {
+    CAPTURE(name);
+    CHECK(fault(name, Algorithm::rsa_sha256).empty());
+    CHECK(fault(name, Algorithm::rsa_sha1).empty());
+    for (const Algorithm algorithm : {Algorithm::hmac_sha256, Algorithm::rsa_pss_sha512,
+                                      Algorithm::ed25519, Algorithm::token}) {
+      CHECK(fault(name, algorithm) == "alg");
+    }
+  }
+  for (const char* name : {"plaid", "jws-es256", "vonage-jwt"}) {
+    CAPTURE(name);
+    CHECK(fault(name, Algorithm::hmac_sha512) ==
+          (find_scheme(name)->key.form == KeyForm::public_key ? "alg" : ""));
+    for (const Algorithm algorithm :
+         {Algorithm::hmac_sha1, Algorithm::ecdsa_p256, Algorithm::rsa_sha1,
+          Algorithm::secret_sha256, Algorithm::token}) {
+      CHECK(fault(name, algorithm) == "alg");
+    }
+  }
+  CHECK(fault("rfc9421", Algorithm::ed25519).empty());
+  for (const Algorithm algorithm : {Algorithm::hmac_sha1, Algorithm::hmac_sha512,
+                                    Algorithm::ecdsa_p256, Algorithm::rsa_sha1, Algorithm::token}) {
+    CHECK(fault("rfc9421", algorithm) == "alg");
+  }
+}
+
+TEST_CASE("a shared secret and a public key are not of one scheme without a tag that tells them") {
+  Scheme scheme = sound();
+  scheme.key.form = KeyForm::public_key;
+  CHECK(fault_in(scheme) == "alg");
+  scheme.versions.front().algorithm = Algorithm::ed25519;
+  CHECK(fault_in(scheme).empty());
+}

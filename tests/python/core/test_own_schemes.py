@@ -245,3 +245,57 @@ def test_no_secret_is_shown_by_it():
     scheme = wh.Scheme(sig="X-Sig")
     assert SECRET not in repr(wh.Verifier(scheme, secrets=[SECRET]))
     assert repr(scheme) == "<Scheme custom>"
+
+
+@pytest.mark.parametrize(
+    ("name", "alg"),
+    [
+        ("twilio", "ed25519"), ("mandrill", "rsa-pkcs1-sha256"), ("mailgun", "equal"),
+        ("adyen", "sha256-prefix"), ("aws-sns", "hmac-sha256"), ("aws-sns", "rsa-pss-sha512"),
+        ("paypal", "ecdsa-p256-raw"), ("hook0", "equal"), ("coinbase-cdp", "ed25519"),
+        ("plaid", "hmac-sha256"), ("plaid", "ecdsa-p256-der"), ("jws-es256", "rsa-pkcs1-sha1"),
+        ("vonage-jwt", "hmac-sha1"), ("vonage-jwt", "equal"), ("rfc9421", "hmac-sha1"),
+        ("rfc9421", "ecdsa-p256-der"), ("rfc9421", "sha256-prefix"),
+    ],
+)  # fmt: skip
+def test_an_algorithm_that_a_special_scheme_cannot_have_is_refused_by_name(name, alg):
+    with pytest.raises(wh.ConfigError) as refused:
+        wh.scheme(name).replace(alg=alg)
+    assert refused.value.field == "alg"
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("twilio", {"alg": "hmac-sha256"}), ("aws-sns", {"alg": "rsa-pkcs1-sha256"}),
+        ("plaid", {"alg": "ed25519"}), ("vonage-jwt", {"alg": "hmac-sha512"}),
+        ("vonage-jwt", {"alg": "rsa-pkcs1-sha256", "key": "public"}),
+        ("rfc9421", {"alg": "rsa-pss-sha512"}),
+    ],
+)  # fmt: skip
+def test_an_algorithm_that_it_can_have_is_its_only_one_then(name, changes):
+    versions = wh.scheme(name).replace(**changes).describe()["versions"]
+    assert {algorithm for _, algorithm in versions} == {changes["alg"]}
+
+
+def test_a_setting_may_be_a_switch():
+    scheme = wh.scheme("rfc9421").replace(required=["@method"], require_created=False)
+    assert scheme.describe()["settings"]["require_created"] == "0"
+    with pytest.raises(wh.ConfigError) as refused:
+        scheme.replace(require_created=1)
+    assert refused.value.field == "require_created"
+
+
+def test_a_covered_set_of_ones_own_needs_a_time_all_the_same():
+    secret = base64.b64encode(SECRET.encode()).decode()
+    scheme = wh.scheme("rfc9421").replace(required=["@method"])
+    headers = wh.sign(scheme, body=BODY, secret=secret, timestamp=NOW, url="https://example.com/")
+    timeless = {**headers, "Signature-Input": 'sig1=("@method")'}
+    content = b'"@method": POST\n"@signature-params": ("@method")'
+    digest = hmac.new(SECRET.encode(), content, "sha256").digest()
+    timeless["Signature"] = f"sig1=:{base64.b64encode(digest).decode()}:"
+    options = {"secrets": [secret], "url": "https://example.com/"}
+    assert verify(scheme, headers, **options).timestamp is not None
+    assert reason(scheme, timeless, **options) == "malformed_header"
+    loose = scheme.replace(require_created=False)
+    assert verify(loose, timeless, **options).timestamp is None

@@ -160,7 +160,8 @@ Scheme rfc9421() {
       .timestamp = TimestampForm::seconds,
       .timestamp_field = "created",  // Of the signature's parameters.
       .special = SpecialContent::rfc9421,
-      .settings = {{"required", "@method @target-uri|@path content-digest ;created"},
+      .settings = {{"required", "@method @target-uri|@path content-digest"},
+                   {"require_created", ""},
                    {"label", ""},   // Which signature, where there are several.
                    {"tag", ""},     // The one that it must carry.
                    {"status", ""},  // Of a response.

@@ -72,7 +72,11 @@ const Version* find_version(const Scheme& scheme, std::string_view tag) {
 }  // namespace
 
 SpecialReading read_aws_sns(const Scheme& scheme, const SignedRequest& request, TimePoint) {
-  const EventFields fields = find_event_fields(request.body, kNames);
+  // All of them are texts: a `true` that counted as "true" would be signed bytes that
+  // a handler reads as something else.
+  const auto read = find_text_fields(request.body, kNames);
+  if (!read) return Refusal{Reason::malformed_body};
+  const EventFields& fields = *read;
   auto content = content_of(fields);
   const auto& url = fields[cert_url] ? fields[cert_url] : fields[lambda_cert_url];
   if (!content || !fields[version] || !fields[signature] || !url) {
@@ -94,7 +98,8 @@ SpecialReading read_aws_sns(const Scheme& scheme, const SignedRequest& request, 
 // it gets the URL of the setting "certificate_url".
 Result<SignedMessage> sign_aws_sns(const Scheme& scheme, const SigningRequest& request,
                                    const SignContent& sign) {
-  const EventFields fields = find_event_fields(request.body, kNames);
+  const EventFields fields =
+      find_text_fields(request.body, kNames).value_or(EventFields(kNames.size()));
   const auto content = content_of(fields);
   if (!content) return refused("body", "this scheme signs a message of SNS and its fields");
   const auto made = sign_with_first_fitting(scheme, sign, *content);

@@ -58,6 +58,38 @@ bool is_empty(std::string_view json, JsonSpan container) {
   return skip_space(json, container.begin + 1) + 1 >= container.end;
 }
 
+std::string_view inside_quotes(std::string_view json, JsonSpan text) {
+  return json.substr(text.begin + 1, text.end - text.begin - 2);
+}
+
+// Takes the next character off the front of a string's inside, its escape resolved;
+// nullopt for one that is not ASCII, and so in no name that is looked for.
+std::optional<char> take_character(std::string_view& written) {
+  constexpr std::string_view kShort = R"("\/bfnrt)";
+  constexpr std::string_view kMeant = "\"\\/\b\f\n\r\t";
+  const char first = written.front();
+  written.remove_prefix(1);
+  if (first != '\\') return first;
+  if (written.starts_with('u')) {
+    const auto unit = decode_hex(written.substr(1, 4), HexCase::any);
+    if (!unit || unit->size() != 2 || (*unit)[0] != '\0') return std::nullopt;
+    written.remove_prefix(5);
+    return static_cast<unsigned char>((*unit)[1]) < 0x80 ? std::optional((*unit)[1]) : std::nullopt;
+  }
+  const std::size_t known = written.empty() ? kShort.npos : kShort.find(written.front());
+  if (known == kShort.npos) return std::nullopt;
+  written.remove_prefix(1);
+  return kMeant[known];
+}
+
+bool means(std::string_view written, std::string_view name) {
+  while (!written.empty() && !name.empty()) {
+    if (take_character(written) != name.front()) return false;
+    name.remove_prefix(1);
+  }
+  return written.empty() && name.empty();
+}
+
 }  // namespace
 
 JsonSpan whole_value(std::string_view json) { return value_at(json, 0); }
@@ -73,7 +105,7 @@ std::optional<JsonSpan> find_member(std::string_view json, JsonSpan object, std:
     const std::size_t colon = skip_space(json, key.end);
     if (colon + 1 >= object.end || key.end < key.begin + 2) break;
     const JsonSpan value = value_at(json, colon + 1);
-    if (json.substr(key.begin + 1, key.end - key.begin - 2) == name) found = value;
+    if (means(inside_quotes(json, key), name)) found = value;
     at = next_element(json, object, value.end);
   }
   return found;

@@ -19,8 +19,8 @@ struct JsonSpan {
 // All of these want a text that a JSON parser has accepted (is_json_object); of any
 // other they find nothing sensible, but read nothing outside of it either.
 JsonSpan whole_value(std::string_view json);
-// The last of the name, as every reader here takes a repeated one. A name that is
-// written with escapes is not found.
+// The last of the name, as every reader here takes a repeated one, however it is
+// written. `name` is ASCII.
 std::optional<JsonSpan> find_member(std::string_view json, JsonSpan object, std::string_view name);
 std::vector<JsonSpan> find_items(std::string_view json, JsonSpan array);
 

@@ -12,6 +12,7 @@
 #include "webhookcore/base/encoding.h"
 #include "webhookcore/core/event_fields.h"
 #include "webhookcore/core/signing_headers.h"
+#include "webhookcore/core/special/algorithm_names.h"
 #include "webhookcore/core/special/json_edit.h"
 #include "webhookcore/core/special/scheme_functions.h"
 #include "webhookcore/core/special/signature_text.h"
@@ -26,28 +27,6 @@ struct CompactJws {
   std::string payload;
   std::string_view signature;  // Still as text.
 };
-
-// RFC 7518, section 3.1, and RFC 8037. Empty where there is no such name.
-std::string_view jose_name(Algorithm algorithm) {
-  switch (algorithm) {
-    case Algorithm::hmac_sha256:
-      return "HS256";
-    case Algorithm::hmac_sha384:
-      return "HS384";
-    case Algorithm::hmac_sha512:
-      return "HS512";
-    case Algorithm::ecdsa_p256_raw:
-      return "ES256";
-    case Algorithm::rsa_sha256:
-      return "RS256";
-    case Algorithm::rsa_pss_sha512:
-      return "PS512";
-    case Algorithm::ed25519:
-      return "EdDSA";
-    default:
-      return {};
-  }
-}
 
 std::optional<CompactJws> parse_compact(std::string_view text, std::string_view prefix) {
   if (!equals_ignoring_case(text.substr(0, prefix.size()), prefix)) return std::nullopt;

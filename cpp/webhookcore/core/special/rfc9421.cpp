@@ -1,13 +1,15 @@
 // HTTP Message Signatures (RFC 9421) of requests: which signature counts, what it has
 // to cover, and how old it may be.
 //
-// Settings: "required" (covered_components.h); "label" and "tag" choose one of several
+// Settings: "required" (covered_components.h); "require_created" ("0" or "1"; when empty,
+// whoever requires anything requires that, too); "label" and "tag" choose one of several
 // signatures; "status" is that of a response.
 #include <algorithm>
 #include <utility>
 
 #include "webhookcore/base/bytes.h"
 #include "webhookcore/core/signature_header.h"
+#include "webhookcore/core/special/algorithm_names.h"
 #include "webhookcore/core/special/content_digest.h"
 #include "webhookcore/core/special/covered_components.h"
 #include "webhookcore/core/special/message_components.h"
@@ -58,6 +60,17 @@ Chosen choose(const Members& inputs, const Scheme& scheme) {
   if (chosen == nullptr) return Refusal{Reason::missing_header, kInput};
   if (!chosen->is_list) return Refusal{Reason::malformed_header, kInput};
   return chosen;
+}
+
+// A signature without a time is good for ever.
+bool requires_created(const Scheme& scheme) {
+  const std::string_view said = scheme.setting("require_created");
+  return said.empty() ? !scheme.setting("required").empty() : said != "0";
+}
+
+bool covers_enough(const FieldMember& input, const Scheme& scheme) {
+  return covers_all(input, scheme.setting("required")) &&
+         (!requires_created(scheme) || find_parameter(input.parameters, "created") != nullptr);
 }
 
 using Time = std::variant<std::optional<TimePoint>, Reason>;
@@ -158,9 +171,7 @@ SpecialReading read_rfc9421(const Scheme& scheme, const SignedRequest& request, 
   const FieldMember& input = *std::get<const FieldMember*>(chosen);
 
   SpecialContentRead read{.header = name, .timestamp_header = kInput};
-  if (!covers_all(input, scheme.setting("required"))) {
-    return Refusal{Reason::malformed_header, kInput};
-  }
+  if (!covers_enough(input, scheme)) return Refusal{Reason::malformed_header, kInput};
   if (const auto fault = read_parameters(input, now, read)) return Refusal{*fault, kInput};
   const FieldMember* signature = find_field(std::get<Members>(signatures), input.key);
   if (const auto fault = read_signature(scheme, input, signature, request, read)) {

@@ -1,7 +1,6 @@
 #include "webhookcore/core/special/signature_base.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace webhookcore::special {
 namespace {
@@ -24,12 +23,6 @@ bool has_repeats(const std::vector<FieldItem>& components) {
   return false;
 }
 
-constexpr std::pair<std::string_view, Algorithm> kNames[] = {
-    {"hmac-sha256", Algorithm::hmac_sha256},          {"ed25519", Algorithm::ed25519},
-    {"ecdsa-p256-sha256", Algorithm::ecdsa_p256_raw}, {"rsa-pss-sha512", Algorithm::rsa_pss_sha512},
-    {"rsa-v1_5-sha256", Algorithm::rsa_sha256},
-};
-
 }  // namespace
 
 std::variant<std::string, Reason> signature_base(const FieldMember& signature_input,
@@ -43,13 +36,6 @@ std::variant<std::string, Reason> signature_base(const FieldMember& signature_in
   }
   base.append(R"("@signature-params": )").append(signature_input.written);
   return base;
-}
-
-std::optional<Algorithm> algorithm_named(std::string_view rfc9421_name) {
-  for (const auto& [name, algorithm] : kNames) {
-    if (name == rfc9421_name) return algorithm;
-  }
-  return std::nullopt;
 }
 
 }  // namespace webhookcore::special

@@ -1,13 +1,10 @@
-// The text under an HTTP message signature (RFC 9421, section 2.5), and the names that
-// the RFC gives to algorithms.
+// The text under an HTTP message signature (RFC 9421, section 2.5).
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "webhookcore/core/scheme.h"
 #include "webhookcore/core/special/message_components.h"
 
 namespace webhookcore::special {
@@ -16,7 +13,5 @@ namespace webhookcore::special {
 // component may be there once; the reasons are those of component_value().
 std::variant<std::string, Reason> signature_base(const FieldMember& signature_input,
                                                  const MessageView& message);
-
-std::optional<Algorithm> algorithm_named(std::string_view rfc9421_name);
 
 }  // namespace webhookcore::special

@@ -87,3 +87,20 @@ TEST_CASE("of Adyen's items 64 are read and one more is too many") {
   CHECK(outcome(read(scheme, more)) == "too_many_signatures");
   CHECK(try_to_sign(scheme, kKey, {.body = more, .timestamp = kNow}).error().field == "body");
 }
+
+TEST_CASE("Adyen's items are found and signed by however their names are written") {
+  const Scheme scheme = scheme_named("adyen");
+  for (const auto& [plain, escaped] :
+       {std::pair{"notificationItems", "notificationItem\\u0073"},
+        std::pair{"NotificationRequestItem", "\\u004eotificationRequestItem"},
+        std::pair{"additionalData", "additional\\u0044ata"},
+        std::pair{"hmacSignature", "hmac\\u0053ignature"}}) {
+    CAPTURE(plain);
+    std::string body = envelope(item("1", R"(,"additionalData":{"a":"b","hmacSignature":"old"})"));
+    body.replace(body.find(plain), std::string_view(plain).size(), escaped);
+    const auto message = must_sign(scheme, kKey, {.body = body, .timestamp = kNow});
+    CHECK(verdict_of_signed(scheme, kKey, message, {}) == "ok");
+    CHECK(message.body->find("old") == std::string::npos);
+    CHECK(message.body->find(R"("a":"b")") != std::string::npos);
+  }
+}

@@ -30,6 +30,11 @@ std::string read_sns(const std::string& body) {
   return outcome(read(scheme_named("aws-sns"), body));
 }
 
+bool sign_message_of(const std::string& body) {
+  return try_to_sign(scheme_named("aws-sns"), rsa_private_key(), {.body = body, .timestamp = kNow})
+      .ok();
+}
+
 }  // namespace
 
 TEST_CASE("the fields of an SNS message are signed in their order, an absent subject not at all") {
@@ -85,6 +90,29 @@ TEST_CASE("a line break in any field but the message would move the border to th
   CHECK(read_sns(body) == "malformed_body");
   CHECK(read_sns(with_signature(notification(R"(,"Subject":"a\nTimestamp")" + kCertificate))) ==
         "malformed_body");
+}
+
+TEST_CASE(
+    "a field that SNS would write as a text is refused as anything else, not turned into one") {
+  for (const char* name : {"Type", "MessageId", "TopicArn", "Message", "Timestamp",
+                           "SigningCertURL", "SignatureVersion", "Signature"}) {
+    for (const char* value : {"true", "7", "null", "1.5", "[]", "{}"}) {
+      CAPTURE(name, value);
+      std::string body = with_signature(notification());
+      const std::size_t begin =
+          body.find("\"" + std::string(name) + "\":") + std::string_view(name).size() + 3;
+      body.replace(begin, body.find('"', begin + 1) + 1 - begin, value);
+      CHECK(read_sns(body) == "malformed_body");
+    }
+  }
+  for (const char* value : {"true", "7", "1.5", "[]", "{}"}) {
+    CAPTURE(value);
+    const std::string with_subject = R"(,"Subject":)" + std::string(value) + kCertificate;
+    CHECK(read_sns(with_signature(notification(with_subject))) == "malformed_body");
+    CHECK_FALSE(sign_message_of(notification(with_subject)));
+  }
+  // Lambda writes an absent subject so.
+  CHECK(read_sns(with_signature(notification(R"(,"Subject":null)" + kCertificate))) == "ok");
 }
 
 TEST_CASE("Lambda spells the certificate's URL its own way") {

@@ -44,6 +44,17 @@ TEST_CASE("members and items are found by structure and not by their text") {
   CHECK(find_items("[]", whole_value("[]")).empty());
 }
 
+TEST_CASE("a member whose name is written with escapes is the same member") {
+  CHECK(member(R"({"\u0061b":1})", "ab") == "1");
+  CHECK(member(R"({"a\u002f\/":1})", "a//") == "1");
+  CHECK(member(R"({"\"\\\b\f\n\r\t":1})", "\"\\\b\f\n\r\t") == "1");
+  CHECK(with(R"({"\u0061":1,"b":2})", "a", "7") == R"({"\u0061":7,"b":2})");
+  CHECK(with(R"({"a":1,"\u0061":2})", "a", "7") == R"({"a":1,"\u0061":7})");
+  // Not one of ours: their names are ASCII.
+  CHECK(member(R"({"\u00e9":1,"\u0161":2,"\ud83d\ude00":3,"a\u0000b":4})", "a") == "none");
+  CHECK(member(R"({"\u0161":1,"\u006":2,"\u00g1":3,"\x61":4,"\":5})", "a") == "none");
+}
+
 TEST_CASE("a text that is no JSON is never read behind its end") {
   const std::string json = R"({"a":[{"b":"c\\"},1,{"d":{}}],"e":"f"})";
   for (std::size_t size = 0; size <= json.size(); ++size) {

@@ -116,6 +116,23 @@ TEST_CASE("a signature that leaves out what is required is refused") {
         "missing_header");
 }
 
+TEST_CASE("whoever says what has to be covered wants a time as well, unless it is said otherwise") {
+  Scheme scheme = scheme_named("rfc9421");
+  set(scheme, "required", "@method");
+  CHECK(verdict_of(scheme, R"(("@method"))") == "malformed_header");
+  CHECK(verdict_of(scheme, R"(("@method");created=1700000000)") == "ok");
+  for (const char* value : {"0", "1", "yes"}) {
+    set(scheme, "require_created", value);
+    const bool asks = std::string_view(value) != "0";
+    CAPTURE(value);
+    CHECK(verdict_of(scheme, R"(("@method"))") == (asks ? "malformed_header" : "ok"));
+  }
+  Scheme loose = without_requirements();
+  CHECK(verdict_of(loose, "()") == "ok");
+  set(loose, "require_created", "1");
+  CHECK(verdict_of(loose, "()") == "malformed_header");
+}
+
 TEST_CASE("the parameters of a signature bound its time") {
   CHECK(verdict_of("()") == "ok");
   CHECK(verdict_of("();created=1700000300") == "ok");
