@@ -35,6 +35,11 @@ _EVENT_COLUMNS: Final = (
 )
 _UNSIGNED: Final = " (unsigned)"
 _ANSWERS: Final = {None: _NOTHING, "empty": "an empty body", "no-content": "204"}
+_BATCHES: Final = {
+    provider_rules.ARRAY: "items of the body",
+    provider_rules.LINES: "its lines",
+    provider_rules.ALONE: "one alone",
+}
 
 # What the function of a special scheme signs; no row can say it.
 _SIGNED_BY_CODE: Final = {
@@ -135,19 +140,20 @@ def _event_row(name: str) -> Row:
     event_type = _places(row.type)
     if row.type_suffix:
         event_type += f" and {_code(row.type_suffix)}"
-    batch = _NOTHING
-    if row.batch is not None:
-        batch = f"items of {_code(row.batch)}" if row.batch else "items of the body"
     return (
         _code(name),
         _places(row.id),
         event_type,
         ", and ".join(map(_places, row.key)).replace(_UNSIGNED, "") or _NOTHING,
-        batch,
+        ", else ".join(map(_batch, row.batch)) or _NOTHING,
         _code(row.handshake) if row.handshake else _NOTHING,
         _ANSWERS.get(row.answer, f"200 {_code(str(row.answer))}"),
         _confirmed(row),
     )
+
+
+def _batch(layout: str) -> str:
+    return _BATCHES.get(layout, f"items of {_code(layout)}")
 
 
 def _algorithms(fields: dict[str, Any]) -> str:
@@ -229,6 +235,8 @@ def _place(place: provider_rules.Place) -> str:
         return f"body {_code(place.path)}{unsigned}"
     if isinstance(place, provider_rules.Form):
         return f"form field {_code(place.name)}{unsigned}"
+    if isinstance(place, provider_rules.OtherMember):
+        return f"the body's member beside {_code(place.beside)}{unsigned}"
     return f"{_code(place.name)}{unsigned}"
 
 

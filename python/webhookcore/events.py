@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from . import _core
 from .batches import cut_items
 from .exchange import Headers
-from .provider_rules import Body, Form, Header, Place, Provider
+from .provider_rules import Body, Form, Header, OtherMember, Place, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -101,7 +101,7 @@ class Event(_core.EventBase):
         return model(data)
 
     def items(self) -> list[Event]:
-        """The events of a batch (SendGrid, HubSpot, Adyen), in their order.
+        """The events of a batch (SendGrid, HubSpot, Adyen, Okta, Auth0), in their order.
 
         One signature proved them all, except that Adyen signs each. An item's body is the
         bytes that stand in the array. Of any other provider it is the event itself.
@@ -110,10 +110,10 @@ class Event(_core.EventBase):
             VerificationError: ``malformed_body``: there is no array, nothing or more than
                 10,000 items in it.
         """
-        path = cast(Provider, self._rules).batch
-        if path is None or getattr(self, "_is_item", False):
+        layouts = cast(Provider, self._rules).batch
+        if not layouts or getattr(self, "_is_item", False):
             return [self]
-        return [self._item(body) for body in cut_items(self.body, path)]
+        return [self._item(body) for body in cut_items(self.body, layouts)]
 
     def _item(self, body: bytes) -> Event:
         item = type(self)(
@@ -183,6 +183,10 @@ def find_values(places: Iterable[Place], body: bytes, headers: Headers) -> dict[
             form = _form(body, headers) if form is None else form
             if form.get(place.name):
                 found[place] = form[place.name][0]
+        elif isinstance(place, OtherMember):
+            name = _core.first_other_member(body, place.beside)
+            if name:
+                found[place] = name
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .provider_rules import Body, Form, Header, Provider
+from .provider_rules import ALONE, ARRAY, LINES, Body, Form, Header, OtherMember, Provider
 
 _SVIX_ID: Final = (Header("svix-id", signed=True), Header("webhook-id", signed=True))
 _GENERIC_ID: Final = (Header("X-Webhook-Id"), Body("id"), Body("idempotencyKey"))
@@ -128,7 +128,7 @@ PROVIDER_ROWS: Final = (
         "HubSpot, v3",
         id=(Body("eventId"),),
         type=(Body("subscriptionType"),),
-        batch="",
+        batch=(ARRAY,),
         evidence="VS",
     ),
     Provider(
@@ -147,7 +147,7 @@ PROVIDER_ROWS: Final = (
         "SendGrid Event Webhook",
         id=(Body("sg_event_id"),),
         type=(Body("event"),),
-        batch="",
+        batch=(ARRAY,),
         evidence="VS",
     ),
     Provider(
@@ -394,15 +394,27 @@ PROVIDER_ROWS: Final = (
         "telegram",
         "Telegram",
         id=(Body("update_id", signed=False),),
+        type=(OtherMember("update_id", signed=False),),
         secret_header="X-Telegram-Bot-Api-Secret-Token",
         evidence="VS",
     ),
-    Provider("auth0", "Auth0 log streams", secret_header="Authorization", evidence="D"),
+    Provider(
+        "auth0",
+        "Auth0 log streams",
+        id=(Body("log_id", signed=False),),
+        type=(Body("data.type", signed=False),),
+        # Whoever makes the stream chooses between objects, arrays and lines.
+        batch=("logs", ARRAY, LINES),
+        secret_header="Authorization",
+        evidence="D",
+    ),
     Provider(
         "okta",
         "Okta event hooks",
-        id=(Body("eventId", signed=False),),
+        # Of an event, else of the envelope that holds them.
+        id=(Body("uuid", signed=False), Body("eventId", signed=False)),
         type=(Body("eventType", signed=False),),
+        batch=("data.events",),
         handshake="X-Okta-Verification-Challenge",
         secret_header="Authorization",
         evidence="D",
@@ -428,15 +440,16 @@ PROVIDER_ROWS: Final = (
     Provider(
         "adyen",
         "Adyen payments",
-        id=(Body("NotificationRequestItem.pspReference"),),
-        type=(Body("NotificationRequestItem.eventCode"),),
+        id=(Body("NotificationRequestItem.pspReference"), Body("pspReference")),
+        type=(Body("NotificationRequestItem.eventCode"), Body("eventCode")),
         # What becomes of a payment is told under its one reference.
         key=(
-            (Body("NotificationRequestItem.pspReference"),),
-            (Body("NotificationRequestItem.eventCode"),),
-            (Body("NotificationRequestItem.success"),),
+            (Body("NotificationRequestItem.pspReference"), Body("pspReference")),
+            (Body("NotificationRequestItem.eventCode"), Body("eventCode")),
+            (Body("NotificationRequestItem.success"), Body("success")),
         ),
-        batch="notificationItems",
+        # The official libraries verify an item by itself, too.
+        batch=("notificationItems", ALONE),
         answer="[accepted]",
         evidence="VS",
     ),
@@ -477,7 +490,7 @@ PROVIDER_ROWS: Final = (
         "HubSpot, v1",
         id=(Body("eventId"),),
         type=(Body("subscriptionType"),),
-        batch="",
+        batch=(ARRAY,),
         evidence="VS",
     ),
     Provider(
@@ -485,7 +498,7 @@ PROVIDER_ROWS: Final = (
         "HubSpot, v2",
         id=(Body("eventId"),),
         type=(Body("subscriptionType"),),
-        batch="",
+        batch=(ARRAY,),
         evidence="VS",
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,20 @@ class Form:
     signed: bool = True
 
 
-Place = Header | Body | Form
+@dataclass(frozen=True, slots=True)
+class OtherMember:
+    """The name of the JSON body's first member beside ``beside``."""
+
+    beside: str
+    signed: bool = True
+
+
+Place = Header | Body | Form | OtherMember
+
+# What a batch may be beside the array at a dotted path of the body.
+ARRAY: Final = ""  # The body itself.
+LINES: Final = "\n"  # A JSON object on each line.
+ALONE: Final = "{}"  # One event, and not in any array.
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +68,10 @@ class Provider:
             it; ``receiver/handshakes.py`` has the answers.
         answer: What it wants instead of our own answers: ``empty`` (also to what is
             refused), ``no-content`` (204 to an event), or this text.
-        batch: Dotted path of the array in the body whose items are events of their own;
-            an empty path is the body itself. The places of ``id`` and ``type`` are
-            then looked up in each item.
+        batch: Where the events of one request are: the dotted path of an array in the
+            body, or one of the words above. The first that the body has counts; with none
+            in the row the body is the event. The places of ``id`` and ``type`` are looked
+            up in each item.
         secret_header: The header that is the secret itself; it is not kept.
         evidence: How the rules are known, a letter for each source: ``V`` and ``v``
             recomputed from signatures, ``S`` read in the provider's own code, ``P`` in
@@ -72,7 +87,7 @@ class Provider:
     id_optional: bool = False
     handshake: str | None = None
     answer: str | None = None
-    batch: str | None = None
+    batch: tuple[str, ...] = ()
     secret_header: str | None = None
     evidence: str = "V"
 

@@ -70,7 +70,7 @@ BODIES = {
     },
     "paypal": {"id": "WH-1", "event_type": "PAYMENT.CAPTURE.COMPLETED", "amount": "1200"},
     "gitlab": {"ref": "refs/heads/1200"},
-    "okta": {"eventId": "e", "data": {"events": [{"eventType": "user.1200"}]}},
+    "okta": {"eventId": "e", "data": {"events": [{"uuid": "u", "eventType": "user.1200"}]}},
     "generic": {"type": "order.created", "amount": 1200},
 }
 TYPES = {

@@ -292,6 +292,130 @@ class TestAdyen:
         assert self.give(adyen, one_alone)[0] in (400, 401)
         assert len(adyen.inbox.list()) == 0
 
+    def test_an_item_without_its_envelope_is_one_event_for_verify_and_receiver_alike(self, adyen):
+        item = json.loads(self.items("CAPTURE"))["notificationItems"][0]["NotificationRequestItem"]
+        bare = json.dumps(item, indent=1).encode() + b"\n"
+        body = wh.sign_body("adyen", body=bare, secret=ADYEN_KEY)
+        event = wh.verify("adyen", body=body, headers={}, secrets=[ADYEN_KEY])
+        assert (event.id, event.type, event.unsigned) == ("7914073381342284", "CAPTURE", ())
+        for _ in range(2):
+            assert self.give(adyen, body) == (200, "text/plain", b"[accepted]")
+        (kept,) = adyen.inbox.list()
+        assert (kept.event_id, kept.type) == ("7914073381342284", "CAPTURE")
+        assert kept.event.json()["success"] == "true"
+
+    @pytest.mark.parametrize("envelope", [b"null", b"{}", b'"x"', b"7"])
+    def test_an_envelope_that_is_none_makes_no_item_of_what_is_beside_it(self, adyen, envelope):
+        item = json.loads(self.items("CAPTURE"))["notificationItems"][0]["NotificationRequestItem"]
+        body = wh.sign_body("adyen", body=json.dumps(item).encode(), secret=ADYEN_KEY)
+        named = body[:-1] + b',"notificationItems":' + envelope + b"}"
+        with pytest.raises(wh.VerificationError):
+            wh.verify("adyen", body=named, headers={}, secrets=[ADYEN_KEY])
+        assert self.give(adyen, named)[0] == 400
+        assert len(adyen.inbox.list()) == 0
+
+
+class TestTokens:
+    """Providers that sign nothing, and put several events into a request."""
+
+    def give(self, receiver, source, body):
+        return answer(receiver.handle(request(source, body), source=source))
+
+    @pytest.fixture
+    def tokens(self, url, clock):
+        with wh.Receiver(url, clock=clock) as receiver:
+            for source in ("okta", "auth0", "telegram"):
+                receiver.add_source(source, secrets=[SECRET])
+            yield receiver
+
+    def found(self, receiver):
+        return [(event.event_id, event.type) for event in receiver.inbox.list()][::-1]
+
+    def okta(self, *events):
+        return json.dumps(
+            {
+                "eventType": "com.okta.event_hook",
+                "eventId": "envelope-1",
+                "data": {"events": events},
+            }
+        ).encode()
+
+    def test_oktas_events_are_events_of_their_own(self, tokens):
+        first = {"uuid": "u-1", "eventType": "user.session.start"}
+        second = {"uuid": "u-2", "eventType": "user.session.end"}
+        assert self.give(tokens, "okta", self.okta(first, second)) == accepted()
+        assert self.found(tokens) == [("u-1", "user.session.start"), ("u-2", "user.session.end")]
+        # In another envelope it is the same event.
+        assert self.give(tokens, "okta", self.okta(second))[1]["status"] == "duplicate"
+        assert tokens.inbox.list()[0].event.unsigned == ("id", "type")
+
+    def test_oktas_envelope_keeps_its_id_and_type(self):
+        event = wh.Event(
+            self.okta({"uuid": "u-1"}), [], wh.scheme("okta").provider, "okta", None, 0
+        )
+        assert (event.id, event.type) == ("envelope-1", "com.okta.event_hook")
+        assert [item.id for item in event.items()] == ["u-1"]
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"{}", b"[]", b'{"data":{}}', b'{"data":[]}', b'{"data":{"events":{}}}',
+            b'{"data":{"events":[]}}', b'{"data":{"events":[{"eventType":"a"}]}}',
+            b'{"eventId":"e","eventType":"t"}', b'{"data":{"events":[7]}}',
+        ],
+    )  # fmt: skip
+    def test_what_is_no_event_hook_is_refused(self, tokens, body):
+        status, content = self.give(tokens, "okta", body)
+        assert (status, content["error"]["reason"]) == (400, "malformed_body")
+
+    LOGS = (
+        b'{"log_id":"900","data":{"type":"s","date":"2023-11-14T22:13:20.000Z"}}',
+        b'{"log_id":"901", "data":{"type":"fp","description":"a\\nb"}}',
+    )
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"[%b,%b]" % LOGS, b' {"logs": [%b , %b]}\n' % LOGS, b"%b\n%b" % LOGS,
+            b"\r\n%b\r\n\n %b \n" % LOGS,
+        ],
+        ids=["array", "object", "lines", "lines and spaces"],
+    )  # fmt: skip
+    def test_auth0s_logs_come_in_any_of_its_formats(self, tokens, body):
+        assert self.give(tokens, "auth0", body) == accepted()
+        assert self.found(tokens) == [("900", "s"), ("901", "fp")]
+        bodies = [event.event.body for event in tokens.inbox.list()]
+        assert bodies == [self.LOGS[1], self.LOGS[0]]
+
+    def test_one_log_of_auth0_is_a_line_by_itself(self, tokens):
+        assert self.give(tokens, "auth0", self.LOGS[0]) == accepted("900")
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"", b" \n", b"[]", b'{"logs":[]}', b'{"logs":{}}', b"7", b"%b\n7" % LOGS[0],
+            b"%b %b" % LOGS, b"%b,%b" % LOGS, b"%b\n{" % LOGS[0], b"%b\n[]" % LOGS[0],
+            b'{"log_id":"1"\n}\n{"data":\n{}}', b"%b\n{}" % LOGS[0], b"\xff\n%b" % LOGS[0],
+            b'{"logs":[%b]}\n%b' % LOGS, b'{"logs":[%b],"logs":[%b]}' % LOGS,
+            LOGS[0] + b"\n" + LOGS[1] * 2, (LOGS[0] + b"\n") * 10_001,
+        ],
+        ids=lambda body: body[:40].decode("latin-1"),
+    )  # fmt: skip
+    def test_what_is_no_log_of_auth0_is_refused_whole(self, tokens, body):
+        status, content = self.give(tokens, "auth0", body)
+        assert (status, content["error"]["reason"]) == (400, "malformed_body")
+        assert self.found(tokens) == []
+
+    def test_telegrams_type_is_what_the_update_holds(self, tokens):
+        for body in (
+            b'{"update_id":7,"message":{"text":"hi"}}',
+            b'{"edited_message":{},"update_id":8}',
+            b'{"update_id":9}',
+        ):
+            assert self.give(tokens, "telegram", body)[0] == 202
+        assert self.found(tokens) == [("7", "message"), ("8", "edited_message"), ("9", None)]
+        assert tokens.inbox.list()[2].event.unsigned == ("id", "type")
+
 
 class TestWithoutAReceiver:
     def event(self, body, provider="sendgrid"):
