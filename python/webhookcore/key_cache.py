@@ -11,14 +11,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .errors import KeyUnavailableError, VerificationError
+from .key_admission import Admission
 
 ENTRIES: Final = 64
 # Seconds for which a failure is not tried again.
 FAILURE_LIFETIME: Final = 60.0
-# Whoever forges requests chooses names that nobody has asked for before. So many of them
-# may be asked for at once, and so many a second after that. Names that had a key do not count.
-NEW_NAMES_AT_ONCE: Final = 30
-NEW_NAMES_PER_SECOND: Final = 0.5
 
 Load = Callable[[], tuple[str, float]]
 
@@ -46,8 +43,7 @@ class _State:
     """Of one process: a fork in the middle of a fetch leaves nothing behind in the child."""
 
     pid: int
-    new_names: float
-    counted_at: float
+    admission: Admission
     lock: threading.Lock = field(default_factory=threading.Lock)
     kept: OrderedDict[str, _Entry] = field(default_factory=OrderedDict)
     # Apart from the others, which names that lead nowhere must not push out.
@@ -68,8 +64,10 @@ class KeyCache:
         self._patience = patience
         self._state = self._fresh()
 
-    def get(self, name: str, load: Load) -> str:
+    def get(self, name: str, load: Load, host: str = "") -> str:
         """The text, which ``load`` gives with the seconds for which it holds.
+
+        ``host`` is who is asked for it; each has a budget of its own for unknown names.
 
         Raises:
             VerificationError, KeyUnavailableError: What ``load`` raised, now or within the
@@ -81,11 +79,11 @@ class KeyCache:
             flight = state.flights.get(name)
             leads = entry is None and flight is None
             if leads:
-                self._admit(state, name)
+                self._admit(state, host, name)
                 flight = state.flights[name] = Future()
         if entry is None:
             assert flight is not None
-            entry = self._lead(state, name, flight, load) if leads else self._await(flight)
+            entry = self._lead(state, host, name, flight, load) if leads else self._await(flight)
         return entry.result()
 
     def _find(self, state: _State, name: str) -> _Entry | None:
@@ -97,24 +95,21 @@ class KeyCache:
                 return entry
         return None
 
-    def _admit(self, state: _State, name: str) -> None:
-        if name in state.kept:
-            return
-        now = self._clock()
-        grown = state.new_names + max(0.0, now - state.counted_at) * NEW_NAMES_PER_SECOND
-        state.new_names = min(grown, float(NEW_NAMES_AT_ONCE))
-        state.counted_at = now
-        if state.new_names < 1:
+    def _admit(self, state: _State, host: str, name: str) -> None:
+        if name not in state.kept and not state.admission.admit(host, name, self._clock()):
             raise KeyUnavailableError("too many unknown keys were asked for", 5.0)
-        state.new_names -= 1
 
-    def _lead(self, state: _State, name: str, flight: Future[_Entry], load: Load) -> _Entry:
+    def _lead(
+        self, state: _State, host: str, name: str, flight: Future[_Entry], load: Load
+    ) -> _Entry:
         entry = _Entry(0.0, failure="the fetch of the key was interrupted")
         try:
             entry = self._loaded(load)
         finally:
             with state.lock:
                 _keep(state, name, entry)
+                if entry.text:
+                    state.admission.prove(host, self._clock())
                 del state.flights[name]
             flight.set_result(entry)
         return entry
@@ -141,7 +136,7 @@ class KeyCache:
         return self._state
 
     def _fresh(self) -> _State:
-        return _State(os.getpid(), float(NEW_NAMES_AT_ONCE), self._clock())
+        return _State(os.getpid(), Admission(self._clock()))
 
 
 def _keep(state: _State, name: str, entry: _Entry) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, runtime_checkable
+from urllib.parse import urlsplit
 
 from . import _core
 from .config import check_list, check_seconds, check_text
@@ -146,7 +147,8 @@ class HttpsKeyFetcher:
         rule = self._rule_of(reference)
         if rule is None:
             raise _untrusted("The URL of the key is not one of the provider's.")
-        return self._cache.get(reference.url, lambda: self._load(reference.url, rule))
+        host = urlsplit(reference.url).hostname or ""
+        return self._cache.get(reference.url, lambda: self._load(reference.url, rule), host)
 
     def __repr__(self) -> str:
         return "<HttpsKeyFetcher>"

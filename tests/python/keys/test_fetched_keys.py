@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 import webhookcore as wh
-from support.key_server import Authority, private_pem
+from support.key_server import Authority, private_pem, public_jwk
 
 NOW = 1_700_000_000
 WEBHOOK = wh.scheme("paypal").replace(
@@ -74,15 +74,6 @@ def fal_request(private, now=NOW):
 
 def plaid_request(private, kid="kid-1", now=NOW, body=b"{}"):
     return wh.sign(wh.scheme("plaid").replace(kid=kid), body=body, secret=private, timestamp=now)
-
-
-def ec_jwk(key):
-    numbers = key.public_key().public_numbers()
-    x, y = (
-        base64.urlsafe_b64encode(number.to_bytes(32, "big")).decode().rstrip("=")
-        for number in (numbers.x, numbers.y)
-    )
-    return {"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "x": x, "y": y}
 
 
 def refusal(verifier, body, headers, now=NOW):
@@ -215,7 +206,7 @@ class TestFal:
 class TestPlaid:
     def test_a_key_is_asked_for_by_its_id_where_the_rest_is_right(self):
         key = ec.generate_private_key(ec.SECP256R1())
-        keys = Fetcher(json.dumps(ec_jwk(key)))
+        keys = Fetcher(json.dumps(public_jwk(key)))
         verifier = wh.Verifier("plaid", keys=keys)
         headers = plaid_request(private_pem(key))
         assert refusal(verifier, b"[]", headers) == "body_mismatch"
@@ -226,7 +217,7 @@ class TestPlaid:
 
     def test_of_a_set_only_the_key_of_the_id_counts(self):
         key = ec.generate_private_key(ec.SECP256R1())
-        listed = {"keys": [{**ec_jwk(key), "kid": "kid-1"}]}
+        listed = {"keys": [{**public_jwk(key), "kid": "kid-1"}]}
         verifier = wh.Verifier("plaid", keys=Fetcher(json.dumps(listed)))
         assert verifier.verify(b"{}", plaid_request(private_pem(key)), now=NOW)
         other = plaid_request(private_pem(key), kid="kid-2")
@@ -234,7 +225,7 @@ class TestPlaid:
 
     def test_plaid_is_asked_with_the_credentials(self, server):
         key = ec.generate_private_key(ec.SECP256R1())
-        server.body = json.dumps({"key": {**ec_jwk(key), "expired_at": None}}).encode()
+        server.body = json.dumps({"key": {**public_jwk(key), "expired_at": None}}).encode()
         policy = wh.UrlPolicy(allow=["127.0.0.0/8"], ca_file=server.ca_file)
         base = server.url.removesuffix("/jwks.json")
         keys = wh.PlaidKeyFetcher("client", "hush", base, policy=policy)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 import webhookcore as wh
 from support.key_server import DAY, Authority, Clock, key_server
 from webhookcore import keys as rules
-from webhookcore.key_cache import ENTRIES, NEW_NAMES_AT_ONCE, KeyCache
+from webhookcore.key_cache import ENTRIES, KeyCache
 
 KEY = json.dumps(
     {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
@@ -307,26 +307,6 @@ class TestBounds:
                 cache.get(str(number), fail)
         assert len(cache._state.failed) == ENTRIES
         assert cache.get("good", fail) == "text"
-
-    def test_unknown_names_are_asked_for_at_a_bounded_rate(self):
-        clock = Clock()
-        cache = KeyCache(clock, 1)
-        cache.get("good", lambda: ("text", 60))
-        asked = []
-
-        def fail():
-            asked.append(1)
-            raise wh.VerificationError("untrusted_key")
-
-        for number in range(10 * NEW_NAMES_AT_ONCE):
-            with pytest.raises((wh.VerificationError, wh.KeyUnavailableError)):
-                cache.get(str(number), fail)
-        assert NEW_NAMES_AT_ONCE - 1 <= len(asked) <= NEW_NAMES_AT_ONCE + 5
-        # A name that had a key is renewed all the same.
-        clock.offset = 61
-        state = cache._state
-        state.new_names, state.counted_at = 0.0, clock()
-        assert cache.get("good", lambda: ("newer", 60)) == "newer"
 
     def test_a_fetch_that_is_interrupted_holds_nobody_up(self):
         cache = KeyCache(Clock(), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import ssl
 import threading
@@ -9,13 +10,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from .http_server import QuietHandler, serving
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 DAY = dt.timedelta(days=1)
@@ -27,6 +29,15 @@ def private_pem(key: PrivateKey) -> str:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     ).decode()
+
+
+def public_jwk(key: ec.EllipticCurvePrivateKey) -> dict[str, str]:
+    numbers = key.public_key().public_numbers()
+    x, y = (
+        base64.urlsafe_b64encode(number.to_bytes(32, "big")).decode().rstrip("=")
+        for number in (numbers.x, numbers.y)
+    )
+    return {"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "x": x, "y": y}
 
 
 class Authority:
@@ -112,45 +123,18 @@ def key_server(folder: Path, authority: Authority) -> Iterator[KeyServer]:
     told = KeyServer("", str(ca_file))
     told.may_answer.set()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self.answer(b"")
-
-        def do_POST(self) -> None:
-            self.answer(self.rfile.read(int(self.headers["Content-Length"])))
-
-        def answer(self, body: bytes) -> None:
-            told.requests.append((self.command, self.path, body))
+    class Handler(QuietHandler):
+        def respond(self) -> None:
+            told.requests.append((self.command, self.path, self.read_body()))
             told.arrived.set()
             told.may_answer.wait(30)
-            self.send_response(told.status)
-            for name, value in told.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(told.body)))
-            self.end_headers()
-            self.wfile.write(told.body)
+            self.answer(told.status, told.headers, told.body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # A client that gave up.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    told.url = f"https://127.0.0.1:{server.server_address[1]}/jwks.json"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(Handler, told.may_answer, context) as address:
+        told.url = f"https://{address}/jwks.json"
         yield told
-    finally:
-        told.may_answer.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 class Clock:
