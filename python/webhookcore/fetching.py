@@ -92,14 +92,15 @@ class FetchingVerifier(Verifier):
     def _made(self, texts: list[str]) -> Verifier:
         provider, tolerance, source = self._options
         # A set may hold keys of other kinds.
-        usable = [text for text in texts if _is_key(provider, text)]
+        usable = [text for text in texts if is_key(provider, text)]
         if not usable:
             why = "There is no key in what was fetched that the request can mean."
             raise VerificationError("untrusted_key", explain=lambda: why)
         return Verifier(provider, usable, tolerance, source=source)
 
 
-def _is_key(provider: SchemeLike, text: str) -> bool:
+def is_key(provider: SchemeLike, text: str) -> bool:
+    """Whether the text is a key that the provider's requests can be verified with."""
     try:
         Verifier(provider, [text]).close()
     except ConfigError:

@@ -50,7 +50,7 @@ def needed_secrets(given: tuple[str, ...]) -> list[str]:
 def read_secret(text: str) -> str:
     """One ``--secret``; never repeated in an error."""
     if text.startswith("@"):
-        return _from_file(text[1:])
+        return read_text_file(text[1:], "secret")
     if text.startswith("env:"):
         value = os.environ.get(text[4:])
         if not value:
@@ -63,15 +63,20 @@ def read_secret(text: str) -> str:
     return text
 
 
-def _from_file(path: str) -> str:
+def read_text_file(path: str, field: str) -> str:
+    """A small file's text without the line break at its end.
+
+    Raises:
+        ConfigError: It cannot be read, is empty, too large or no text; ``field`` is the option.
+    """
     try:
         with Path(path).open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
         value = content.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise ConfigError(f"{path} is no text", "secret") from None
+        raise ConfigError(f"{path} is no text", field) from None
     except (OSError, ValueError) as error:
-        raise ConfigError(str(error), "secret") from None
+        raise ConfigError(str(error), field) from None
     if not value or len(content) > _LARGEST_FILE:
-        raise ConfigError(f"{path} is {'empty' if not value else 'too large'}", "secret")
+        raise ConfigError(f"{path} is {'empty' if not value else 'too large'}", field)
     return value

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from .. import signatures
-from ..errors import VerificationError
+from ..errors import ConfigError, VerificationError
 from ..events import Event
 from .failures import FAILED
+from .key_files import keys_in, keys_option
 from .options import body_option, header_option, json_option, read_body, read_number
 from .output import print_json, shown
 from .secrets import needed_secrets, secret_option
@@ -18,6 +19,7 @@ from .secrets import needed_secrets, secret_option
 @click.command()
 @click.option("--provider", required=True, help="Whose scheme, such as stripe or standard.")
 @secret_option(several=True)
+@keys_option
 @header_option
 @body_option
 @click.option("--url", help="The full public URL, for schemes that sign it.")
@@ -30,6 +32,7 @@ def verify(
     context: click.Context,
     provider: str,
     given: tuple[str, ...],
+    keys_file: str | None,
     headers: list[tuple[str, str]],
     body_file: str,
     url: str | None,
@@ -43,17 +46,17 @@ def verify(
     Exit code 0: it is. 1: it is refused, for the reason on standard error. 2: an option
     is wrong.
     """
-    secrets = needed_secrets(given)
+    known = _known(provider, given, keys_file)
     try:
         event = signatures.verify(
             provider,
             body=read_body(body_file),
             headers=headers,
-            secrets=secrets,
             url=url,
             method=method,
             now=now,
             tolerance=tolerance,
+            **known,
         )
     except VerificationError as refusal:
         _refuse(refusal, as_json)
@@ -63,6 +66,14 @@ def verify(
         return
     details = [f"{name} {shown(value)}" for name, value in _fields(event).items() if value]
     click.echo(f"valid: {', '.join(details)}")
+
+
+def _known(provider: str, given: tuple[str, ...], keys_file: str | None) -> dict[str, Any]:
+    if keys_file is None:
+        return {"secrets": needed_secrets(given)}
+    if given:
+        raise ConfigError("give --secret or --keys, not both", "keys")
+    return keys_in(keys_file, provider)
 
 
 def _fields(event: Event) -> dict[str, Any]:

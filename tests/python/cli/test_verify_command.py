@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+import webhookcore as wh
 from support.command import row, run, run_process
+from support.key_server import private_pem, public_jwk
 from support.senders import SENDERS, TEXT_SECRET, sender
 
 STRIPE = sender("stripe")
@@ -155,3 +159,81 @@ def test_what_sign_prints_verify_accepts_as_two_real_processes(tmp_path):
     bad = run_process("verify", "--provider", "stripe", *headers, stdin=b"{}", env=env)
     assert bad.returncode == 1
     assert bad.stderr.startswith(b"refused: signature_mismatch")
+
+
+class TestKeys:
+    """Providers that sign with a private key, and a file of public ones."""
+
+    @pytest.fixture(scope="class")
+    def pair(self):
+        key = ec.generate_private_key(ec.SECP256R1())
+        return private_pem(key), public_jwk(key)
+
+    def request(self, tmp_path, now, private, scheme, **options):
+        body = tmp_path / "body"
+        body.write_bytes(b"{}")
+        headers = wh.sign(scheme, body=b"{}", secret=private, timestamp=now, **options)
+        given = ["--provider", scheme.name, "--body-file", body, "--now", now]
+        for name, value in headers.items():
+            given += ["--header", f"{name}: {value}"]
+        return given
+
+    def keys(self, tmp_path, content):
+        file = tmp_path / "keys.json"
+        file.write_text(content if isinstance(content, str) else json.dumps(content))
+        return ["--keys", file]
+
+    def test_a_token_of_plaid_is_verified_by_the_key_that_it_names(self, tmp_path, now, pair):
+        private, jwk = pair
+        other = public_jwk(ec.generate_private_key(ec.SECP256R1()))
+        given = self.request(tmp_path, now, private, wh.scheme("plaid").replace(kid="k-1"))
+        both = {"keys": [{**other, "kid": "k-0"}, {**jwk, "kid": "k-1"}]}
+        assert run("verify", *given, *self.keys(tmp_path, both)).exit_code == 0
+        assert run("verify", *given, *self.keys(tmp_path, jwk)).exit_code == 0
+        swapped = {"keys": [{**jwk, "kid": "k-0"}, {**other, "kid": "k-1"}]}
+        refused = run("verify", *given, *self.keys(tmp_path, swapped))
+        assert (refused.exit_code, refused.stderr.split(":")[1]) == (1, " signature_mismatch")
+        unknown = run("verify", *given, *self.keys(tmp_path, {"keys": [{**jwk, "kid": "k-2"}]}))
+        assert (unknown.exit_code, unknown.stderr.split(":")[1]) == (1, " untrusted_key")
+
+    def test_a_signature_by_rfc9421_is_verified_by_any_key_of_the_file(self, tmp_path, now, pair):
+        private, jwk = pair
+        url = "https://example.com/hook"
+        given = self.request(tmp_path, now, private, wh.scheme("rfc9421"), url=url)
+        given += ["--url", url]
+        set_of_kinds = {"keys": [{"kty": "oct", "k": "AAAA"}, {"kty": "RSA"}, jwk]}
+        told = row(run("verify", *given, *self.keys(tmp_path, set_of_kinds), "--json"))
+        assert told["valid"] is True
+        pem = ec.generate_private_key(ec.SECP256R1()).public_key()
+        text = pem.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        assert run("verify", *given, *self.keys(tmp_path, text)).exit_code == 1
+
+    @pytest.mark.parametrize(
+        ("provider", "content"),
+        [
+            ("plaid", "no key"),
+            ("plaid", "{}"),
+            ("plaid", {"keys": []}),
+            ("plaid", {"keys": [{"kty": "RSA"}]}),
+            ("plaid", ""),
+            ("stripe", "jwk"),
+            ("strype", "jwk"),
+        ],
+    )
+    def test_a_file_without_a_key_for_the_provider_ends_with_2(
+        self, tmp_path, now, pair, provider, content
+    ):
+        private, jwk = pair
+        given = self.request(tmp_path, now, private, wh.scheme("plaid"))
+        content = jwk if content == "jwk" else content
+        keys = self.keys(tmp_path, content)
+        result = run("verify", *given, "--provider", provider, *keys)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr
+
+    def test_keys_and_secrets_are_not_given_together(self, tmp_path, now, pair, secret_file):
+        given = self.request(tmp_path, now, pair[0], wh.scheme("plaid"))
+        both = [*self.keys(tmp_path, pair[1]), "--secret", f"@{secret_file}"]
+        assert run("verify", *given, *both).exit_code == 2
+        absent = run("verify", *given, "--keys", tmp_path / "absent")
+        assert (absent.exit_code, "absent" in absent.stderr) == (2, True)
