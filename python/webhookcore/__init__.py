@@ -37,20 +37,16 @@ from .errors import (
 )
 from .events import Event
 from .exchange import Headers, HttpRequest, HttpResponse
-from .keys import HttpsKeyFetcher, KeyFetcher, KeyReference, PlaidKeyFetcher
+from .https_keys import HttpsKeyFetcher
+from .keys import KeyFetcher, KeyReference
+from .plaid_keys import PlaidKeyFetcher
 from .provider_rules import Provider
 from .providers import providers
 from .receiver import Receiver
 from .runner import Discard, Snooze
 from .schemes import Scheme, scheme
-from .signatures import (
-    Verifier,
-    generate_keypair,
-    generate_secret,
-    sign,
-    sign_body,
-    verify,
-)
+from .signatures import Verifier, verify
+from .signing import generate_keypair, generate_secret, sign, sign_body
 from .urls import UrlPolicy, check_url
 
 if TYPE_CHECKING:

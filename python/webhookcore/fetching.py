@@ -12,9 +12,11 @@ from . import _core
 from .errors import ConfigError, VerificationError
 from .events import Event
 from .exchange import HeadersLike
-from .keys import HttpsKeyFetcher, KeyFetcher, KeyReference, ask, key_texts
+from .hidden_secrets import Secrets
+from .https_keys import HttpsKeyFetcher
+from .keys import KeyFetcher, KeyReference, ask, key_texts
 from .schemes import SchemeLike, find_scheme
-from .signatures import Secrets, Verifier, refusal_of
+from .signatures import Verifier, refusal_of
 
 # Providers have one key in use, and two while they change it.
 _VERIFIERS: Final = 8

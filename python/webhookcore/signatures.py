@@ -1,33 +1,23 @@
-"""Verification and signing without a store."""
+"""Verification without a store."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from . import _core
-from .config import check_unicode
 from .errors import ConfigError, ShortSecretWarning, VerificationError
 from .events import Event
 from .exchange import HeadersLike
+from .hidden_secrets import HiddenSecrets, Secrets, check_secrets, hide, mark_of
 from .provider_rules import Provider
 from .schemes import SchemeLike, find_scheme
 
 if TYPE_CHECKING:
     from .keys import KeyFetcher
 
-Secret: TypeAlias = str | bytes
-Secrets: TypeAlias = Sequence[Secret] | Callable[[], Sequence[Secret]]
-
 _SHORT: Final = 16
-# Seconds; what lies between the last date that can be signed and this, the core refuses.
-_LAST_TIME: Final = 1e18
 _SHORT_WARNING: Final = "a text secret of under 16 bytes can be guessed from one signed request"
-_MARK_KEY: Final = os.urandom(32)
 
 
 class Verifier(_core.VerifierBase):
@@ -141,13 +131,13 @@ class _RotatingVerifier(Verifier):
         fresh = hide(self._fetch)
         # One reference, read once: another thread may renew it meanwhile.
         current = self._current
-        if _mark(fresh) != current[0]:
+        if mark_of(fresh) != current[0]:
             self._current = current = self._renewed(fresh)
         return current[1]
 
     def _renewed(self, secrets: HiddenSecrets) -> tuple[bytes, Verifier]:
         provider, tolerance, source = self._options
-        return _mark(secrets), Verifier(provider, secrets, tolerance, source=source)
+        return mark_of(secrets), Verifier(provider, secrets, tolerance, source=source)
 
 
 def _is_nothing(secrets: Secrets | None) -> bool:
@@ -172,46 +162,8 @@ def _refuse_keys(keys: KeyFetcher | None, scheme: _core.SchemeBase) -> None:
     raise ConfigError("give secrets, or keys that fetches them, not both", "keys")
 
 
-class HiddenSecrets(list[Secret]):
-    """Secrets that no traceback with local variables shows."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} secrets>"
-
-
-def hide(secrets: Secrets) -> HiddenSecrets:
-    """The secrets, asked for when they are a callable; not yet checked.
-
-    Whoever is given secrets rebinds its own name to this before anything can raise.
-    What is no list becomes an empty one, which ``check_secrets()`` refuses.
-    """
-    if type(secrets) is list or type(secrets) is tuple:
-        return HiddenSecrets(secrets)
-    given = secrets() if callable(secrets) else secrets
-    listed = isinstance(given, Iterable) and not isinstance(given, (str, bytes))
-    return HiddenSecrets(given if listed else ())
-
-
-def check_secrets(secrets: HiddenSecrets) -> None:
-    """Raises ConfigError for none at all, or for something that is no text."""
-    if not secrets:
-        raise ConfigError("must be a list of at least one secret", "secrets")
-    texts = [isinstance(secret, (str, bytes)) for secret in secrets]
-    if not all(texts):
-        raise ConfigError("must be str or bytes", f"secrets[{texts.index(False)}]")
-
-
 def _has_short_text(scheme: _core.SchemeBase, secrets: HiddenSecrets) -> bool:
     return min(map(len, secrets)) < _SHORT and scheme.has_text_key
-
-
-def _mark(secrets: HiddenSecrets) -> bytes:
-    """Changes when the secrets do, and tells nothing about them."""
-    digest = hashlib.blake2b(key=_MARK_KEY)
-    for secret in secrets:
-        text = secret if isinstance(secret, bytes) else str(secret).encode("utf-8", "surrogatepass")
-        digest.update(len(text).to_bytes(8, "big") + text)
-    return digest.digest()
 
 
 def refusal_of(
@@ -283,124 +235,3 @@ def verify(
     if _has_short_text(scheme, secrets):
         warnings.warn(_SHORT_WARNING, ShortSecretWarning, stacklevel=2)
     return cast(Event, once.verify(body, headers, url, method, now))
-
-
-def sign(
-    scheme: SchemeLike,
-    *,
-    body: bytes,
-    secret: Secret | Sequence[Secret],
-    id: str | None = None,
-    type: str | None = None,
-    timestamp: float | None = None,
-    url: str | None = None,
-    method: str = "POST",
-    content_type: str | None = None,
-    headers: HeadersLike = (),
-) -> dict[str, str]:
-    """The headers that a sender puts on a request.
-
-    Args:
-        scheme: A built-in name (see ``providers()``), or a ``Scheme``.
-        body: The exact bytes that will be sent.
-        secret: One secret, or several to sign with all of them (rotation). The private
-            key where the scheme has one.
-        id: The message's id: 1 to 256 visible ASCII characters. Required where the
-            scheme signs it.
-        type: The event type, for schemes with a header for it.
-        timestamp: Unix time in seconds; the system clock when omitted.
-        url: The full URL, where the scheme signs it.
-        content_type: Of the body; Twilio signs a form by its fields. When omitted, a
-            body that does not begin like JSON is taken for a form.
-        headers: Others that will be sent, where the scheme signs some of them.
-
-    Raises:
-        ConfigError: Unknown scheme, a secret that cannot sign (a public key), an id or
-            URL that the scheme needs, or a scheme whose signature goes into the body
-            (``sign_body()``).
-    """
-    secret = hide([secret] if isinstance(secret, (str, bytes)) else secret)
-    signed, changed = _sign(
-        scheme, body, secret, id, type, timestamp, url, method, content_type, headers
-    )
-    if changed is not None:
-        raise ConfigError("puts its signature into the body: use sign_body()", "scheme")
-    return signed
-
-
-def sign_body(
-    scheme: SchemeLike,
-    *,
-    body: bytes,
-    secret: Secret | Sequence[Secret],
-    id: str | None = None,
-    timestamp: float | None = None,
-    content_type: str | None = None,
-) -> bytes:
-    """The body with the signature in it, for the schemes that put it there.
-
-    Mailgun, Adyen payments and Amazon SNS do. The arguments are those of ``sign()``;
-    ``id`` becomes Mailgun's token.
-
-    Raises:
-        ConfigError: As ``sign()``; also for a scheme that signs in headers.
-    """
-    secret = hide([secret] if isinstance(secret, (str, bytes)) else secret)
-    _, changed = _sign(scheme, body, secret, id, None, timestamp, None, "POST", content_type, ())
-    if changed is None:
-        raise ConfigError("signs in headers: use sign()", "scheme")
-    return changed
-
-
-def _sign(
-    scheme: SchemeLike,
-    body: bytes,
-    secrets: HiddenSecrets,
-    id: str | None,
-    type: str | None,
-    timestamp: float | None,
-    url: str | None,
-    method: str,
-    content_type: str | None,
-    headers: HeadersLike,
-) -> tuple[dict[str, str], bytes | None]:
-    rules, _ = find_scheme(scheme)
-    check_secrets(secrets)
-    if not isinstance(body, (bytes, bytearray, memoryview)):
-        raise TypeError("body must be the bytes that will be sent")
-    if url is not None and not isinstance(url, (str, bytes)):
-        raise ConfigError("must be a str", "url")
-    if timestamp is not None and not _is_time(timestamp):
-        raise ConfigError("must be a finite number of seconds", "timestamp")
-    return _core.sign(
-        scheme=rules,
-        secrets=secrets,
-        body=bytes(body),
-        id="" if id is None else check_unicode("id", id),
-        type="" if type is None else check_unicode("type", type),
-        timestamp=time.time() if timestamp is None else float(timestamp),
-        url=url,
-        method=check_unicode("method", method),
-        content_type=check_unicode("content_type", content_type or _likely_content_type(body)),
-        headers=headers,
-    )
-
-
-def _is_time(value: object) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and abs(cast(float, value)) < _LAST_TIME
-
-
-def _likely_content_type(body: bytes) -> str:
-    is_json = bytes(body[:64]).lstrip().startswith((b"{", b"["))
-    return "application/json" if is_json else "application/x-www-form-urlencoded"
-
-
-def generate_secret() -> str:
-    """A new symmetric secret: ``whsec_`` and 32 random bytes in base64."""
-    return _core.generate_secret()
-
-
-def generate_keypair() -> tuple[str, str]:
-    """A new Ed25519 pair: the sender's ``whsk_…`` and the receiver's ``whpk_…``."""
-    return _core.generate_keypair()

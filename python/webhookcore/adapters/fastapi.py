@@ -11,10 +11,11 @@ from typing import Any, Final
 from ..errors import ConfigError, KeyUnavailableError, VerificationError, message_of
 from ..events import Event
 from ..exchange import HttpRequest, HttpResponse
+from ..hidden_secrets import Secrets
 from ..keys import KeyFetcher
 from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, verify_request, without_key
 from ..schemes import SchemeLike
-from ..signatures import Secrets, Verifier
+from ..signatures import Verifier
 from .missing import missing
 
 try:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ..errors import ConfigError, KeyUnavailableError, VerificationError
 from ..exchange import HttpRequest, HttpResponse
+from ..hidden_secrets import Secrets
 from ..keys import KeyFetcher
 from ..receiver import (
     DEFAULT_MAX_BODY,
@@ -19,7 +20,7 @@ from ..receiver import (
     without_key,
 )
 from ..schemes import SchemeLike
-from ..signatures import Secrets, Verifier
+from ..signatures import Verifier
 from .missing import missing
 
 try:

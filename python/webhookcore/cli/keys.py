@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..signatures import generate_keypair, generate_secret
+from ..signing import generate_keypair, generate_secret
 from .options import json_option
 from .output import print_fields, print_json
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .. import signatures
+from .. import signing
 from .options import body_option, json_option, read_body, read_number
 from .output import print_json, shown
 from .secrets import needed_secrets, secret_option
@@ -37,7 +37,7 @@ def sign(
 
     They are in the form that `curl -H @-` reads.
     """
-    headers = signatures.sign(
+    headers = signing.sign(
         provider,
         body=read_body(body_file),
         secret=needed_secrets(given),

@@ -17,7 +17,7 @@ from ..errors import (
     StoreBusyError,
     WebhookError,
 )
-from ..signatures import generate_secret
+from ..signing import generate_secret
 from ..store import Listing
 from ..urls import registered_url
 from .endpoint_options import (

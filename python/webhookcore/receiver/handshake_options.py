@@ -15,9 +15,10 @@ from .. import _core
 from ..errors import ConfigError, VerificationError
 from ..events import Event
 from ..exchange import HeadersLike
+from ..hidden_secrets import Secrets, hide
 from ..provider_rules import Provider
 from ..schemes import SchemeLike, find_scheme
-from ..signatures import Secrets, Verifier, hide
+from ..signatures import Verifier
 from ..urls import check_policy
 
 OnSecret: TypeAlias = Callable[[str], Any]

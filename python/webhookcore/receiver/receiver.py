@@ -15,6 +15,7 @@ from ..config import Durability, check_seconds
 from ..door import Door, run_blocking, run_on_loop
 from ..errors import ConfigError, StoreUnavailableError
 from ..exchange import HttpRequest, HttpResponse
+from ..hidden_secrets import Secrets
 from ..keys import KeyFetcher
 from ..runner import (
     Handler,
@@ -29,7 +30,6 @@ from ..runner import (
     run_here,
 )
 from ..schemes import SchemeLike
-from ..signatures import Secrets
 from ..store import open_store
 from .handshake_options import Confirm, OnSecret, hide_token
 from .inbox import Inbox

@@ -13,10 +13,11 @@ from .. import _core
 from ..errors import ConfigError, VerificationError
 from ..events import Event, find_values
 from ..exchange import HttpRequest
+from ..hidden_secrets import Secrets
 from ..keys import KeyFetcher
 from ..provider_rules import Provider
 from ..schemes import SchemeLike, find_scheme
-from ..signatures import Secrets, Verifier
+from ..signatures import Verifier
 from .handshake_options import (
     AwaitedVerifier,
     Confirm,

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 import webhookcore as wh
 from support.key_server import DAY, Authority, Clock, key_server
-from webhookcore import keys as rules
+from webhookcore import https_keys as rules
 from webhookcore.key_cache import ENTRIES, KeyCache
 
 KEY = json.dumps(
@@ -185,7 +185,7 @@ class TestHosts:
     )
     def test_no_other_than_the_providers_is_asked(self, monkeypatch, provider, url):
         asked = []
-        monkeypatch.setattr(rules, "_request", lambda *call: asked.append(call))
+        monkeypatch.setattr(rules, "request_key", lambda *call: asked.append(call))
         fetcher = wh.HttpsKeyFetcher()
         assert reason_of(lambda: fetcher.fetch(wh.KeyReference(provider, url))) == "untrusted_key"
         assert asked == []
@@ -221,7 +221,7 @@ class TestCertificates:
         ca_file.write_text(authority.pem)
 
         def call(provider, url, text, **options):
-            monkeypatch.setattr(rules, "_request", lambda *_: (200, [], text.encode()))
+            monkeypatch.setattr(rules, "request_key", lambda *_: (200, [], text.encode()))
             policy = wh.UrlPolicy(ca_file=str(ca_file))
             return wh.HttpsKeyFetcher(policy, **options).fetch(wh.KeyReference(provider, url))
 
@@ -253,7 +253,7 @@ class TestCertificates:
     def test_it_is_kept_no_longer_than_it_is_valid(self, monkeypatch, key, authority):
         soon = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=100)
         text = authority.issue(key, "sns.amazonaws.com", ends=soon)
-        monkeypatch.setattr(rules, "_request", lambda *_: (200, [], text.encode()))
+        monkeypatch.setattr(rules, "request_key", lambda *_: (200, [], text.encode()))
         clock = Clock()
         fetcher = wh.HttpsKeyFetcher(clock=clock)
         assert fetcher.fetch(wh.KeyReference("aws-sns", SNS))

@@ -12,7 +12,7 @@ import pytest
 
 import webhookcore as wh
 from support.receiving import Clock
-from webhookcore import key_admission, keys
+from webhookcore import https_keys, key_admission
 from webhookcore.key_admission import AT_ONCE, HOSTS, NAMES, PER_SECOND, UNPROVEN_AT_ONCE
 
 KEY = "-----BEGIN CERTIFICATE-----\ngenuine"
@@ -27,7 +27,7 @@ class Provider:
         self.asked = []
         self.genuine = set()
         self.fetcher = wh.HttpsKeyFetcher(clock=clock)
-        monkeypatch.setattr(keys, "_request", self._request)
+        monkeypatch.setattr(https_keys, "request_key", self._request)
         always = clock.now + 10**6
         monkeypatch.setattr(self.fetcher, "_check_certificate", lambda *_: always)
 

@@ -1,0 +1,53 @@
+"""Secrets as users give them, kept out of tracebacks and logs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeAlias
+
+from .errors import ConfigError
+
+Secret: TypeAlias = str | bytes
+Secrets: TypeAlias = Sequence[Secret] | Callable[[], Sequence[Secret]]
+
+_MARK_KEY: Final = os.urandom(32)
+
+
+class HiddenSecrets(list[Secret]):
+    """Secrets that no traceback with local variables shows."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} secrets>"
+
+
+def hide(secrets: Secrets) -> HiddenSecrets:
+    """The secrets, asked for when they are a callable; not yet checked.
+
+    Whoever is given secrets rebinds its own name to this before anything can raise.
+    What is no list becomes an empty one, which ``check_secrets()`` refuses.
+    """
+    if type(secrets) is list or type(secrets) is tuple:
+        return HiddenSecrets(secrets)
+    given = secrets() if callable(secrets) else secrets
+    listed = isinstance(given, Iterable) and not isinstance(given, (str, bytes))
+    return HiddenSecrets(given if listed else ())
+
+
+def check_secrets(secrets: HiddenSecrets) -> None:
+    """Raises ConfigError for none at all, or for something that is no text."""
+    if not secrets:
+        raise ConfigError("must be a list of at least one secret", "secrets")
+    texts = [isinstance(secret, (str, bytes)) for secret in secrets]
+    if not all(texts):
+        raise ConfigError("must be str or bytes", f"secrets[{texts.index(False)}]")
+
+
+def mark_of(secrets: HiddenSecrets) -> bytes:
+    """Changes when the secrets do, and tells nothing about them."""
+    digest = hashlib.blake2b(key=_MARK_KEY)
+    for secret in secrets:
+        text = secret if isinstance(secret, bytes) else str(secret).encode("utf-8", "surrogatepass")
+        digest.update(len(text).to_bytes(8, "big") + text)
+    return digest.digest()
