@@ -12,10 +12,11 @@ std::string decode_form_text(std::string_view text) {
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    char byte = text[i];
-    if (byte == '+') byte = ' ';
+    char byte = text[i] == '+' ? ' ' : text[i];
+    char escaped = '\0';
     if (byte == '%' && i + 2 < text.size() &&
-        decode_hex_into({&byte, 1}, text.substr(i + 1, 2), HexCase::any)) {
+        decode_hex_into({&escaped, 1}, text.substr(i + 1, 2), HexCase::any)) {
+      byte = escaped;
       i += 2;
     }
     decoded.push_back(byte);
