@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import contextlib
 import json
@@ -33,6 +34,25 @@ def send_until_closed(client: wh.Client) -> None:
 def deliver_until_closed(client: wh.Client) -> None:
     with contextlib.suppress(wh.StoreUnavailableError):
         client.run_until_idle(wait=60)
+
+
+async def send_in_a_loop(client: wh.AsyncClient) -> None:
+    """Four tasks, whose sends are under way when the process ends."""
+
+    async def send() -> None:
+        with contextlib.suppress(wh.StoreUnavailableError):
+            while True:
+                await client.send("left.behind", {})
+
+    await asyncio.gather(*[send() for _ in range(4)])
+
+
+async def leave_in_a_loop(client: wh.AsyncClient, way: str) -> None:
+    sending = asyncio.ensure_future(send_in_a_loop(client))
+    await client.send("before.leaving", {})
+    say("leaving")
+    WAYS[way]()
+    sending.cancel()
 
 
 def leave_by_exit() -> None:
@@ -80,7 +100,7 @@ WAYS: dict[str, Callable[[], None]] = {
 }
 
 
-def prepare(state: str, client: wh.Client) -> wh.Client | None:
+def prepare(state: str, client: wh.Client, client_of_a_loop: wh.AsyncClient) -> wh.Client | None:
     """Bring the client into the state in which the process ends; None: the last one is gone."""
     client.send("before.leaving", {})
     if state in ("delivering", "closed late", "run_until_idle"):
@@ -96,6 +116,10 @@ def prepare(state: str, client: wh.Client) -> wh.Client | None:
     if state == "run_until_idle":
         # The main thread leaves while another one is inside the engine.
         threading.Thread(target=deliver_until_closed, args=(client,), daemon=True).start()
+    if state == "loop in a thread":
+        loop = send_in_a_loop(client_of_a_loop)
+        threading.Thread(target=asyncio.run, args=(loop,), daemon=True).start()
+        wait_until(lambda: len(client.messages.list(limit=9)) > 8, "sends of the loop")
     if state == "closed":
         client.close()
     return None if state == "deleted" else client
@@ -106,7 +130,11 @@ def main() -> None:
     client: wh.Client | None = open_client(options["store"])
     if not client.endpoints.list(limit=1):
         client.endpoints.create(options["url"], events=["*"], timeout=60)
-    client = prepare(options["state"], client)
+    client_of_a_loop = wh.AsyncClient(options["store"])
+    if options["state"] == "in a loop":
+        asyncio.run(leave_in_a_loop(client_of_a_loop, options["way"]))
+        return
+    client = prepare(options["state"], client, client_of_a_loop)
     say("leaving")
     WAYS[options["way"]]()
     del client

@@ -42,3 +42,22 @@ def test_forks_under_load_leave_parent_and_children_whole(store: Path) -> None:
     assert not set(ids) - received.keys()
     assert set(database.states(store)) == {"delivered"}
     assert database.integrity(store) == "ok"
+
+
+def test_forks_beside_an_event_loop_leave_parent_and_children_whole(store: Path) -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    options = {"store": f"sqlite:///{store}", "forks": FORKS, "seed": seed}
+    done = run("async_forker", options, timeout=240)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split(" ", 1) for line in done.stdout.splitlines()]
+    ids = [id for kind, id in lines if kind in ("parent", "child")]
+    (report,) = (json.loads(text) for kind, text in lines if kind == "report")
+
+    wrong = [entry for entry in report["ended"] if entry[2] != 0]
+    assert not wrong, f"seed {seed}: {wrong}\n{done.stderr}"
+    assert report["goes_on"], f"seed {seed}: the parent's loop hung\n{done.stderr}"
+    assert not done.stderr
+    assert len(set(ids)) == len(ids), "two messages share an id"
+    # A cancelled send of the load may have been stored without being told.
+    assert not set(ids) - database.message_ids(store)
+    assert database.integrity(store) == "ok"
