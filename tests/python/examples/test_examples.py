@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -33,15 +34,21 @@ def free_port() -> int:
 @contextmanager
 def receiving(framework: str, secret: str, folder: Path) -> Iterator[tuple[str, Path]]:
     """The URL of a running example, and the file that holds what it printed."""
+    with running(SERVERS[framework], folder, WEBHOOK_SECRET=secret) as found:
+        yield found
+
+
+@contextmanager
+def running(server: tuple[str, ...], folder: Path, **variables: str) -> Iterator[tuple[str, Path]]:
     port = free_port()
     printed = folder / "printed.txt"
-    command = [part.format(port=port) for part in SERVERS[framework]]
+    command = [part.format(port=port) for part in server]
     store = f"sqlite:///{folder / 'receiver.db'}"
     with printed.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=EXAMPLES,
-            env=environment(WEBHOOK_SECRET=secret, WEBHOOK_STORE=store),
+            env=environment(WEBHOOK_STORE=store, **variables),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -96,3 +103,17 @@ def test_the_light_path_verifies_and_refuses(framework, tmp_path):
             urllib.request.urlopen(forged, timeout=20)
         assert refused.value.code == 401
         refused.value.close()
+
+
+def test_an_app_that_sends_in_its_lifespan_stores_before_it_answers(tmp_path):
+    server = ("uvicorn", "fastapi_sender:app", "--port", "{port}")
+    with running(server, tmp_path) as (url, _):
+        ids = []
+        for number in (7, 8, 7):
+            asked = urllib.request.Request(f"{url}/orders/{number}", b"")
+            with urllib.request.urlopen(asked, timeout=20) as response:
+                ids.append(json.loads(response.read())["message"])
+            with wh.Client(f"sqlite:///{tmp_path / 'receiver.db'}") as client:
+                assert client.messages.get(ids[-1]).type == "order.created"
+    assert ids[0] == ids[2]  # One idempotency key.
+    assert ids[0] != ids[1]
