@@ -53,7 +53,8 @@ bool Dispatcher::is_stale(const Lane& lane, const ReadyDelivery& delivery, Momen
 }
 
 void Dispatcher::park(Lane& lane, ReadyDelivery delivery, Moment now) {
-  if (lane.parked.size() >= most_parked(options_) || parked_ >= options_.max_in_flight) {
+  if (lane.parked.size() >= most_parked(options_) ||
+      parked_ >= options_.max_in_flight + options_.prefetch) {
     return put_back(delivery, place_behind(lane, options_, now));
   }
   if (lane.parked.empty()) waiting_.push_back(&lane);
@@ -158,10 +159,20 @@ void Dispatcher::put_back_parked(Lane& lane, TimePoint at) {
   for (const ReadyDelivery& delivery : std::exchange(lane.parked, {})) put_back(delivery, at);
 }
 
+// What only the number of attempts under way, and not its own endpoint, holds up.
+std::size_t Dispatcher::runnable_parked() const {
+  std::size_t runnable = 0;
+  for (const Lane* lane : waiting_) {
+    const std::size_t most = options_.max_in_flight_per_endpoint;
+    runnable += std::min(lane->parked.size(), most - std::min(most, lane->in_flight));
+  }
+  return runnable;
+}
+
 std::size_t Dispatcher::room() const {
-  return closed_ || under_way_.size() >= options_.max_in_flight
-             ? 0
-             : options_.max_in_flight - under_way_.size();
+  const std::size_t wanted = options_.max_in_flight + options_.prefetch;
+  const std::size_t held = under_way_.size() + runnable_parked();
+  return closed_ ? 0 : wanted - std::min(wanted, held);
 }
 
 }  // namespace webhookcore

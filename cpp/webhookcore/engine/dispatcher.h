@@ -48,8 +48,9 @@ class Dispatcher {
   // From now on everything that has not been started is put back at once.
   void close(Moment now);
 
-  // How many more deliveries can be started at once. What is parked for a busy
-  // endpoint does not count, so that one dead endpoint cannot use up the room.
+  // How many more deliveries are wanted: what can be started at once, and the prefetch.
+  // What is parked for a busy endpoint does not count, so that one dead endpoint cannot
+  // use up the room.
   std::size_t room() const;
   std::size_t in_flight() const { return under_way_.size(); }
 
@@ -68,6 +69,7 @@ class Dispatcher {
   void put_back(const ReadyDelivery& delivery, TimePoint at);
   void put_back_parked(Lane& lane, TimePoint at);
   bool start_one_parked(Lane& lane, Moment now);
+  std::size_t runnable_parked() const;
   void conclude(const UnderWay& attempt, TransferResult result, Moment now);
   bool was_cancelled(const TransferResult& result) const;
 

@@ -16,6 +16,10 @@ void append(std::vector<T>& to, std::vector<T>& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+bool is_empty(const Orders& orders) {
+  return orders.attempts.empty() && orders.put_backs.empty() && orders.cancels.empty();
+}
+
 Duration time_until(SteadyTime at) {
   return std::chrono::ceil<Duration>(at - std::chrono::steady_clock::now());
 }
@@ -105,16 +109,25 @@ void DispatcherThread::cancel_the_rest() {
   done_ = true;
 }
 
+// Wakes the writer only for what it would act on, or would set its alarm by.
 void DispatcherThread::hand_over(Orders orders) {
+  bool is_news = false;
   {
     const std::lock_guard lock(session_->mutex);
+    const bool had_none = is_empty(session_->orders);
+    const bool wanted_claim = session_->wants_claim();
     append(session_->orders.attempts, orders.attempts);
     append(session_->orders.put_backs, orders.put_backs);
     append(session_->orders.cancels, orders.cancels);
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (had_none) session_->orders_since = now;
+    session_->under_way = dispatcher_.in_flight();
     const std::size_t room = dispatcher_.room();
     session_->room = room - std::min(room, session_->ready.size());
+    is_news = (had_none && !is_empty(session_->orders)) || session_->orders_are_due(now) ||
+              (!wanted_claim && session_->wants_claim());
   }
-  session_->writer_cv.notify_one();
+  if (is_news) session_->writer_cv.notify_one();
 }
 
 }  // namespace webhookcore

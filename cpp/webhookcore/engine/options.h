@@ -11,6 +11,9 @@ struct EngineOptions {
   Duration lease{std::chrono::minutes{6}};  // Longer than the longest attempt (300 s).
   std::size_t max_in_flight = 256;
   std::size_t max_in_flight_per_endpoint = 16;
+  // Claimed beyond what is under way, so that claims come in batches and the loop does
+  // not wait for them.
+  std::size_t prefetch = 256;
   int breaker_failures = 5;  // Zero: no breaker. An endpoint's own values win.
   Duration breaker_open_for{std::chrono::minutes{5}};
   Duration retry_after_max{std::chrono::hours{24}};

@@ -22,6 +22,14 @@ void Session::wake_loop() {
   if (transport) transport->wake();
 }
 
+bool Session::orders_are_due(SteadyTime now) const {
+  if (orders.attempts.empty() && orders.put_backs.empty() && orders.cancels.empty()) return false;
+  return orders.attempts.size() >= kWorthACommit || under_way == 0 || stopping ||
+         now >= orders_since + kLongestGathering;
+}
+
+bool Session::wants_claim() const { return !stopping && room > parts.options.prefetch / 2; }
+
 void Session::park(Duration limit) {
   std::unique_lock lock(mutex);
   park_asked = true;

@@ -28,6 +28,11 @@ namespace webhookcore {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+// Recording attempts one by one would take a commit for each. As many as this are
+// recorded at once, fewer when the first of them has waited that long.
+inline constexpr std::size_t kWorthACommit = 100;
+inline constexpr std::chrono::milliseconds kLongestGathering{2};
+
 // What a session is made of; clock and random outlive it, the log is the engine's.
 struct SessionParts {
   std::shared_ptr<Store> store;
@@ -51,6 +56,11 @@ struct Session {
   void wake_writer();
   void wake_loop();
 
+  // Under `mutex`. What is worth a transaction: many orders, or some that have waited, or
+  // all there will be. And what is worth a claim: not one row for each that was sent.
+  bool orders_are_due(SteadyTime now) const;
+  bool wants_claim() const;
+
   // Asks both threads to stand still at a safe point and waits for it, but not past
   // `limit`: a writer inside a store call is waited for by the store's own hook.
   void park(Duration limit);
@@ -70,7 +80,9 @@ struct Session {
 
   std::vector<ReadyDelivery> ready;  // Writer to loop.
   Orders orders;                     // Loop to writer; `starts` stays empty.
-  std::size_t room = 0;              // What the loop can start beside `ready`.
+  SteadyTime orders_since{};         // When the first of them came.
+  std::size_t under_way = 0;         // Attempts.
+  std::size_t room = 0;              // What the loop wants beside `ready`.
   bool poked = false;                // Something may be due: an enqueue, a question.
 
   Transport* transport = nullptr;  // The loop's; only wake() may be called by others.

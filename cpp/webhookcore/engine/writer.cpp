@@ -62,11 +62,15 @@ void Writer::run() {
 // Waits until there is something to do, and takes it.
 Writer::Round Writer::next_round() {
   std::unique_lock lock(session_->mutex);
-  session_->writer_cv.wait_until(lock, wake_at(), [this] { return has_work(); });
+  // The alarm is set anew after each wake: it may have been for orders that have come.
+  for (SteadyTime alarm = wake_at(); !has_work() && SteadyClock::now() < alarm;
+       alarm = std::min(alarm, wake_at())) {
+    session_->writer_cv.wait_until(lock, alarm);
+  }
   if (session_->park_asked) return {.park = true};
   take_orders();
   session_->poked = false;
-  return {.room = session_->room,
+  return {.room = session_->wants_claim() ? session_->room : 0,
           .question = session_->questions,
           .stopping = session_->stopping,
           .loop_done = session_->loop_done,
@@ -90,16 +94,20 @@ void Writer::take_orders() {
 bool Writer::has_work() const {
   if (session_->park_asked) return true;
   if (pause_ > 0ms) return false;
-  const Orders& orders = session_->orders;
-  return !orders.attempts.empty() || !orders.put_backs.empty() || session_->poked ||
+  const SteadyTime now = SteadyClock::now();
+  return session_->orders_are_due(now) || session_->poked ||
          (session_->stopping && session_->loop_done) ||
-         (session_->room > 0 && !session_->stopping && SteadyClock::now() >= look_again_at_);
+         (session_->wants_claim() && now >= look_again_at_);
 }
 
 SteadyTime Writer::wake_at() const {
   const SteadyTime now = SteadyClock::now();
   if (pause_ > 0ms) return now + pause_;
-  return session_->room > 0 && !session_->stopping ? look_again_at_ : now + kLongestLook;
+  SteadyTime at = session_->wants_claim() ? look_again_at_ : now + kLongestLook;
+  if (!session_->orders.attempts.empty() || !session_->orders.put_backs.empty()) {
+    at = std::min(at, session_->orders_since + kLongestGathering);
+  }
+  return at;
 }
 
 void Writer::work(const Round& round) {

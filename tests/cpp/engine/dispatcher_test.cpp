@@ -12,7 +12,10 @@ namespace {
 
 // A dispatcher with a clock that the test moves by hand.
 struct Bench {
-  EngineOptions options{.max_in_flight = 8, .max_in_flight_per_endpoint = 2, .breaker_failures = 3};
+  EngineOptions options{.max_in_flight = 8,
+                        .max_in_flight_per_endpoint = 2,
+                        .prefetch = 0,
+                        .breaker_failures = 3};
   SeededRandom random{1};
   Dispatcher dispatcher{options, random};
   Moment now{kStart, Duration{to_unix_ms(kStart)}};
@@ -248,6 +251,22 @@ TEST_CASE("no more than the whole budget is under way, and every endpoint gets i
   const Orders next = bench.finish(answer(started.starts[0].id, 200));
   CHECK(next.starts.size() == 1);
   CHECK(bench.dispatcher.in_flight() == 8);
+}
+
+TEST_CASE("what is claimed ahead waits here, and starts as soon as another attempt ends") {
+  Bench bench;
+  bench.options.prefetch = 4;
+  CHECK(bench.dispatcher.room() == 12);
+  std::vector<ReadyDelivery> batch;
+  for (int i = 0; i < 12; ++i) {
+    batch.push_back(make_delivery(i, prepared(make_endpoint("ep_" + std::to_string(i)))));
+  }
+  const Orders started = bench.take(std::move(batch));
+  CHECK(started.starts.size() == 8);
+  CHECK(started.put_backs.empty());
+  CHECK(bench.dispatcher.room() == 0);
+  CHECK(bench.finish(answer(started.starts[0].id, 200)).starts.size() == 1);
+  CHECK(bench.dispatcher.room() == 1);
 }
 
 TEST_CASE("failures in a row open the breaker: what waits goes back without counting") {
