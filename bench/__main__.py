@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.report import Result, Row, measure, say, show_json_line, show_table
 
-NOT_FAMILIES = {"__main__", "native", "report", "storage"}
+NOT_FAMILIES = {"__main__", "growth", "native", "report", "storage"}
 
 
 def families() -> list[str]:

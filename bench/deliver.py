@@ -15,10 +15,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import webhookcore as wh
+from bench.growth import LARGE, SMALL, store_with
 from bench.native import Sink, curl_seconds, sink
 from bench.report import Goal, Row
 from bench.storage import folder, sync_seconds
@@ -30,6 +31,7 @@ IN_FLIGHT = 64
 COUNT = 4000  # Deliveries in a run: about a quarter of a second of bare libcurl.
 SIZE = 1024
 DATA = {"note": "x" * 940}  # SIZE with its envelope.
+FEW, MANY = 30_000, 1_000_000  # Deliveries that are due, for the backlog.
 RATE = 1000  # Messages a second, for the latency.
 LATENCY_SECONDS = 1.5
 POLICY = wh.UrlPolicy(allow_http=True, allow=["127.0.0.0/8"])
@@ -50,9 +52,12 @@ def _delivering(path: Path, receiver: Sink, durability: Durability) -> Iterator[
         yield client
 
 
+def _items(count: int) -> list[dict[str, object]]:
+    return [{"type": f"order.e{number % ENDPOINTS}", "data": DATA} for number in range(count)]
+
+
 def _our_seconds(client: wh.Client, count: int) -> float:
-    items = [{"type": f"order.e{number % ENDPOINTS}", "data": DATA} for number in range(count)]
-    client.send_many(items)
+    client.send_many(_items(count))
     begin = time.perf_counter()
     counts = client.run_until_idle()
     seconds = time.perf_counter() - begin
@@ -168,6 +173,72 @@ def _p99() -> list[float]:
     return ratios
 
 
+def _growth() -> list[float]:
+    """Time of a delivery in a store of LARGE rows over that in one of SMALL."""
+    ratios = []
+    with sink() as receiver, ExitStack() as open_clients:
+        clients = []
+        for count in (LARGE, SMALL):
+            client = open_clients.enter_context(_reopened(store_with(count)))
+            for number, url in enumerate(receiver.urls(ENDPOINTS)):
+                client.endpoints.create(url, uid=f"new{number}", events=[f"order.e{number}"])
+            clients.append(client)
+            _our_seconds(client, COUNT // 4)
+        for run in range(RUNS):
+            order = (0, 1) if run % 2 == 0 else (1, 0)
+            seconds = {side: _our_seconds(clients[side], COUNT) for side in order}
+            ratios.append(seconds[0] / seconds[1])
+            receiver.arrivals()
+    return ratios
+
+
+def _reopened(file: Path) -> wh.Client:
+    return wh.Client(
+        f"sqlite:///{file}", policy=POLICY, durability="normal", concurrency=(IN_FLIGHT, IN_FLIGHT)
+    )
+
+
+def _rate_with_backlog(receiver: Sink, backlog: int) -> float:
+    """Deliveries a second out of the middle of a backlog that is due."""
+    measured = 2 * COUNT
+    with folder() as path, _delivering(path, receiver, "normal") as client:
+        for begin in range(0, backlog, COUNT):
+            client.send_many(_items(min(COUNT, backlog - begin)))
+        receiver.arrivals()
+        client.start()
+        moments: list[int] = []
+        while len(moments) < COUNT + measured:
+            time.sleep(0.05)
+            moments.extend(receiver.arrivals().values())
+        client.stop()
+        moments.sort()
+        return measured * 1e9 / (moments[COUNT + measured - 1] - moments[COUNT - 1])
+
+
+def _backlog() -> list[float]:
+    with sink() as receiver:
+        return [
+            _rate_with_backlog(receiver, MANY) / _rate_with_backlog(receiver, FEW)
+            for _ in range(RUNS)
+        ]
+
+
+def _peak_memory(file: Path, urls: list[str]) -> int:
+    """KiB, of a process that delivers COUNT messages from that store."""
+    command = [sys.executable, "-m", "bench.growth", str(file), str(COUNT), *urls]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return int(output)
+
+
+def _memory() -> list[float]:
+    with sink() as receiver:
+        urls = receiver.urls(ENDPOINTS)
+        return [
+            _peak_memory(store_with(LARGE), urls) / _peak_memory(store_with(SMALL), urls)
+            for _ in range(RUNS)
+        ]
+
+
 def _peer_rows() -> Iterator[Row]:
     """Rows against programs that may not be there; a row that is left out says why."""
     durable = "rate of durable deliveries over bare"
@@ -196,8 +267,15 @@ def _leave_out(name: str, why: str) -> None:
 def rows() -> list[Row]:
     curl = "rate of deliveries over bare libcurl, 64 in flight, NORMAL"
     p99 = "99th percentile from send() to arrival at 1000/s over one sync's median"
+    sizes = f"with {LARGE:,} deliveries in the store over that with {SMALL:,}"
+    growth = f"time of a delivery {sizes}"
+    backlog = f"rate of deliveries with {MANY:,} due over that with {FEW:,}"
+    memory = f"peak memory of delivering {sizes}"
     return [
         Row("deliver.curl", curl, Goal(">=", 0.75), lambda: _rate_over(_curl, "normal")),
         *_peer_rows(),
         Row("deliver.p99", p99, Goal("<=", 16), _p99),
+        Row("deliver.growth_5m", growth, Goal("<=", 1.25), _growth),
+        Row("deliver.backlog_1m", backlog, Goal(">=", 0.9), _backlog),
+        Row("deliver.rss_5m", memory, Goal("<=", 1.3), _memory),
     ]

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import webhookcore as wh
+from bench.growth import LARGE, SMALL, store_with
 from bench.report import Goal, Row, Timer, loop, time_ratios
 from bench.storage import RawQueue, folder
 
@@ -84,12 +85,23 @@ def _threads() -> list[float]:
         return time_ratios(_in_threads(theirs), _in_threads(ours), side_lasts=SIDE)
 
 
+def _growth() -> list[float]:
+    large, small = (wh.Client(f"sqlite:///{store_with(count)}") for count in (LARGE, SMALL))
+    with large, small:
+        for client in (large, small):
+            client.endpoints.create("https://example.com/hook", uid="new", events=["order.*"])
+        sends = [partial(client.send, "order.created", DATA) for client in (large, small)]
+        return time_ratios(loop(sends[0]), loop(sends[1]), side_lasts=SIDE)
+
+
 def rows() -> list[Row]:
     single = "send()'s time over a raw transaction of two inserts"
     many = "rate of send_many(100) over one by one"
     threads = "rate of 8 threads over 8 raw connections"
+    growth = f"send()'s time with {LARGE:,} deliveries in the store over that with {SMALL:,}"
     return [
         Row("enqueue.single", single, Goal("<=", 1.2), _single),
         Row("enqueue.many_100", many, Goal(">=", 8), _many),
         Row("enqueue.threads_8", threads, Goal(">=", 2.5), _threads),
+        Row("enqueue.growth_5m", growth, Goal("<=", 1.25), _growth),
     ]
