@@ -42,9 +42,9 @@ Result<void> Database::ensure_ready() {
   return {};
 }
 
-Result<void> Database::write(const GroupCommit::Work& work) {
+Result<void> Database::write(const GroupCommit::Work& work, Survives survives) {
   if (auto ready = ensure_ready(); !ready) return ready;
-  return group_.commit(work);
+  return group_.commit(work, survives);
 }
 
 ClaimOwner Database::owner_state(std::int64_t owner) const {
@@ -96,7 +96,7 @@ void Database::shut_down() {
 // A process that never used the store (a child after a fork) has nothing to free.
 void Database::close_session() {
   if (session_.is_connected() && lock_.is_open()) {
-    if (session_.begin()) {
+    if (session_.begin(Survives::power_cut)) {
       const bool released = release_claims(session_.connection(), lock_.owner()).ok();
       if (released) {
         static_cast<void>(session_.commit().ok());  // Otherwise the reaper finds them.

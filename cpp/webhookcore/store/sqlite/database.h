@@ -45,7 +45,7 @@ class Database {
   }
 
   // Returns when it is durable. `work` may run on another caller's thread.
-  Result<void> write(const GroupCommit::Work& work);
+  Result<void> write(const GroupCommit::Work& work, Survives survives = Survives::power_cut);
 
   // Of this process, stored with every claim. Inside read() and write() only.
   std::int64_t owner() const { return lock_.owner(); }

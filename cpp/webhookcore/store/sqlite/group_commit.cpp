@@ -1,5 +1,7 @@
 #include "webhookcore/store/sqlite/group_commit.h"
 
+#include <algorithm>
+
 #ifdef WEBHOOKCORE_MUTANT_ACK_BEFORE_COMMIT
 #include <chrono>
 #include <thread>
@@ -45,8 +47,8 @@ GroupCommit::Batch GroupCommit::take_batch() {
   return batch;
 }
 
-Result<void> GroupCommit::commit(const Work& work) {
-  Request request{.work = &work};
+Result<void> GroupCommit::commit(const Work& work, Survives survives) {
+  Request request{.work = &work, .survives = survives};
   if (wait_turn(request)) lead();
   return std::move(request.outcome);
 }
@@ -64,7 +66,7 @@ void GroupCommit::alone(const std::function<void()>& work) {
 
 void GroupCommit::lead() {
   const Batch batch = take_batch();
-  if (auto begun = session_.begin(); !begun) {
+  if (auto begun = session_.begin(most_demanded(batch)); !begun) {
     fail(batch, begun.error());
     acknowledge(batch);
     hand_over();
@@ -119,6 +121,13 @@ std::optional<Error> GroupCommit::run_in_savepoint(Connection& connection, const
   }
   if (auto released = connection.run("RELEASE caller"); !released) return released.error();
   return std::nullopt;
+}
+
+Survives GroupCommit::most_demanded(const Batch& batch) {
+  const bool all_modest = std::all_of(batch.begin(), batch.end(), [](const Request* request) {
+    return request->survives == Survives::kill;
+  });
+  return all_modest ? Survives::kill : Survives::power_cut;
 }
 
 void GroupCommit::fail(const Batch& batch, const Error& error) {

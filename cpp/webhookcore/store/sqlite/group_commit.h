@@ -24,8 +24,9 @@ class GroupCommit {
 
   explicit GroupCommit(WriteSession& session) : session_(session) {}
 
-  // Returns when the work is durable, or with the error that kept it from being so.
-  Result<void> commit(const Work& work);
+  // Returns when the work is committed, or with the error that kept it from being so. A
+  // batch survives what the most demanding of its callers asks for.
+  Result<void> commit(const Work& work, Survives survives = Survives::power_cut);
 
   // Inside a transaction: an error of the work undoes it alone, and is `outcome`. What is
   // returned is the error that spoils the whole transaction, if there was one.
@@ -45,6 +46,7 @@ class GroupCommit {
   // Lives on its caller's stack until `done`; guarded by `mutex_`.
   struct Request {
     const Work* work = nullptr;  // Absent: wants to be alone.
+    Survives survives = Survives::power_cut;
     Result<void> outcome = {};
     bool leads = false;
     bool done = false;
@@ -58,6 +60,7 @@ class GroupCommit {
   Batch take_batch();
   void lead();
   std::optional<Error> run_batch(const Batch& batch);
+  static Survives most_demanded(const Batch& batch);
   static void fail(const Batch& batch, const Error& error);
   // From here on a request of the batch may be gone.
   void acknowledge(const Batch& batch);

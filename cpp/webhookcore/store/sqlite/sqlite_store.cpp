@@ -53,10 +53,10 @@ std::optional<Error> SqliteStore::closed_error() const {
   return Error{ErrorCode::closed, database_->path() + ": this store was closed"};
 }
 
-Result<void> SqliteStore::write(const GroupCommit::Work& work) {
+Result<void> SqliteStore::write(const GroupCommit::Work& work, Survives survives) {
   if (transaction_ != nullptr) return write_inside(work);
   if (auto error = closed_error()) return *error;
-  return database_->write(work);
+  return database_->write(work, survives);
 }
 
 }  // namespace sqlite

@@ -101,7 +101,7 @@ class SqliteStore final : public Store {
     return database_->read(std::move(use));
   }
 
-  Result<void> write(const GroupCommit::Work& work);
+  Result<void> write(const GroupCommit::Work& work, Survives survives = Survives::power_cut);
   Result<void> write_inside(const GroupCommit::Work& work);
   LeaseToken draw_token() { return {database_->random().bytes(16)}; }
 

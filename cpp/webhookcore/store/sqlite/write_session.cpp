@@ -35,12 +35,25 @@ Result<void> WriteSession::enter() {
     return opened.error();
   }
   connection_ = std::move(*opened);
+  syncs_ = options_.synchronous;
   return {};
 }
 
-Result<void> WriteSession::begin() {
+// SQLite syncs at the commit, whatever was said before it; a later commit that syncs
+// makes the ones before it last too.
+Result<void> WriteSession::prepare_sync(Survives survives) {
+  const Synchronous wanted =
+      survives == Survives::power_cut ? options_.synchronous : Synchronous::normal;
+  if (wanted == syncs_) return {};
+  if (auto done = connection_->set_synchronous(wanted); !done) return done;
+  syncs_ = wanted;
+  return {};
+}
+
+Result<void> WriteSession::begin(Survives survives) {
   if (auto entered = enter(); !entered) return entered;
-  auto begun = connection_->run("BEGIN IMMEDIATE");
+  auto begun = prepare_sync(survives);
+  if (begun) begun = connection_->run("BEGIN IMMEDIATE");
   if (!begun) gate_.release();
   return begun;
 }
@@ -104,8 +117,7 @@ void WriteSession::close() {
 
 Result<void> WriteSession::set_synchronous(Synchronous synchronous) {
   options_.synchronous = synchronous;
-  if (connection_ == nullptr) return {};
-  return connection_->set_synchronous(synchronous);
+  return connection_ == nullptr ? Result<void>() : prepare_sync(Survives::power_cut);
 }
 
 }  // namespace webhookcore::sqlite

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,11 @@ struct SessionOptions {
   Duration busy_timeout{};
 };
 
+// What a transaction must survive once its caller was told that it is done. Nothing
+// committed is lost when a process is killed; a power cut takes what was not synced, which
+// is then as if it had never been.
+enum class Survives : std::uint8_t { power_cut, kill };
+
 // Used by one thread at a time: the group commit's leader, or whoever asked it to
 // be alone. `lock` is open whenever this is used and outlives it.
 class WriteSession {
@@ -29,8 +35,8 @@ class WriteSession {
       : options_(std::move(options)), gate_(lock) {}
 
   // Takes the gate, opens the connection when there is none, begins. After an error
-  // nothing is held.
-  Result<void> begin();
+  // nothing is held. Under Synchronous::normal nothing survives a power cut for sure.
+  Result<void> begin(Survives survives);
   Result<void> commit();
   void roll_back();
   // Runs the checkpoint when it is due and gives the gate back.
@@ -58,12 +64,14 @@ class WriteSession {
   void forget() { gate_.forget(); }
 
  private:
+  Result<void> prepare_sync(Survives survives);
   void checkpoint_if_due();
   void checkpoint();
 
   SessionOptions options_;
   WriteGate gate_;
   std::unique_ptr<Connection> connection_;
+  Synchronous syncs_ = Synchronous::full;  // What the connection is set to.
   int next_checkpoint_at_ = 0;
   int last_log_pages_ = 0;
   Duration last_commit_at_{};  // Monotonic.
