@@ -12,10 +12,8 @@ namespace {
 
 // A dispatcher with a clock that the test moves by hand.
 struct Bench {
-  EngineOptions options{.max_in_flight = 8,
-                        .max_in_flight_per_endpoint = 2,
-                        .prefetch = 0,
-                        .breaker_failures = 3};
+  EngineOptions options{
+      .max_in_flight = 8, .max_in_flight_per_endpoint = 2, .prefetch = 0, .breaker_failures = 3};
   SeededRandom random{1};
   Dispatcher dispatcher{options, random};
   Moment now{kStart, Duration{to_unix_ms(kStart)}};

@@ -92,7 +92,7 @@ Result<std::vector<ClaimedDelivery>> SqliteStore::claim_due(TimePoint now, std::
   if (!*due || **due > now || limit == 0) return claimed;
 
   const LeaseToken token = draw_token();
-  const auto written = write([&](Connection& connection) -> Result<void> {
+  const auto claim = [&](Connection& connection) -> Result<void> {
     bool more = true;
     while (more) {  // An expired row that goes may let the next one in its line come.
       auto rows = read_due(connection, database_->turns(), now, limit - claimed.size(), token);
@@ -105,8 +105,9 @@ Result<std::vector<ClaimedDelivery>> SqliteStore::claim_due(TimePoint now, std::
       more = !rows->expired.empty() && claimed.size() < limit;
     }
     return {};
-  });
-  if (!written) return written.error();
+  };
+  // After a power cut the rows are due again, as they would be with the claim in place.
+  if (auto written = write(claim, Survives::kill); !written) return written.error();
   return claimed;
 }
 
