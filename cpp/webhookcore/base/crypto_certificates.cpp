@@ -101,7 +101,45 @@ OwnedX509<X509_STORE> store_of(std::string_view authorities) {
   return count > 0 ? std::move(store) : nullptr;
 }
 
+// For OpenSSL, which would ask the terminal.
+int give_no_password(char* /*to*/, int /*size*/, int /*for_writing*/, void* /*user*/) { return -1; }
+
+OwnedX509<BIO> memory_of(std::string_view text) {
+  if (text.size() > INT_MAX) return nullptr;
+  return OwnedX509<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+Error bad_part(const char* part, std::string detail) {
+  return {ErrorCode::config, std::move(detail), part};
+}
+
 }  // namespace
+
+Result<void> check_key_pair(std::string_view certificate, std::string_view key, TimePoint now) {
+  const QuietErrors quiet;
+  const auto certificate_bio = memory_of(certificate);
+  const auto key_bio = memory_of(key);
+  if (certificate_bio == nullptr || key_bio == nullptr) return refused("out of memory");
+  const Owned<X509> shown(
+      PEM_read_bio_X509(certificate_bio.get(), nullptr, give_no_password, nullptr));
+  if (shown == nullptr) return bad_part("certificate", "it holds no PEM certificate");
+  const Owned<EVP_PKEY> own(
+      PEM_read_bio_PrivateKey(key_bio.get(), nullptr, give_no_password, nullptr));
+  if (own == nullptr) {
+    const bool locked = key.find("ENCRYPTED") != std::string_view::npos;
+    return bad_part("key", locked ? "the key needs a password; store it without one"
+                                  : "it holds no private key in PEM");
+  }
+  if (X509_check_private_key(shown.get(), own.get()) != 1) {
+    return bad_part("key", "the key is not that of the certificate");
+  }
+  const auto begin = time_of(X509_get0_notBefore(shown.get()));
+  const auto end = time_of(X509_get0_notAfter(shown.get()));
+  if (!begin || !end) return bad_part("certificate", "the certificate's dates cannot be read");
+  if (now > *end) return bad_part("certificate", "the certificate has expired");
+  if (now < *begin) return bad_part("certificate", "the certificate is not valid yet");
+  return {};
+}
 
 Result<CertificateFacts> read_certificate(std::string_view pem) {
   const QuietErrors quiet;

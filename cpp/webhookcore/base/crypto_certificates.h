@@ -29,4 +29,9 @@ Result<CertificateFacts> read_certificate(std::string_view pem);
 // why not.
 Result<void> check_chain(std::string_view pem, std::string_view authorities, TimePoint now);
 
+// Whether the private key belongs to the first certificate of the other text, and that is
+// valid at the time; the key must need no password. ErrorCode::config, its field "key" or
+// "certificate". For showing them to a TLS server, whatever the kind of key.
+Result<void> check_key_pair(std::string_view certificate, std::string_view key, TimePoint now);
+
 }  // namespace webhookcore

@@ -26,10 +26,16 @@ bool is_tls(CURLcode code) {
   }
 }
 
+// In TLS 1.3 a receiver refuses the client's certificate after the handshake, in what
+// libcurl takes for a failed read: "OpenSSL SSL_read: … alert certificate required, …".
+bool is_tls_alert(std::string_view told) {
+  return told.starts_with("OpenSSL SSL_") && told.find(" alert ") != std::string_view::npos;
+}
+
 }  // namespace
 
-TransportError classify(CURLcode code, bool request_sent) {
-  if (is_tls(code)) return TransportError::tls;
+TransportError classify(CURLcode code, bool request_sent, std::string_view told) {
+  if (is_tls(code) || is_tls_alert(told)) return TransportError::tls;
   switch (code) {
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -41,8 +47,6 @@ TransportError classify(CURLcode code, bool request_sent) {
     case CURLE_OK:                    // Ended, yet without a final head.
     case CURLE_UNSUPPORTED_PROTOCOL:  // Garbage, or HTTP/0.9; never a URL's scheme here.
     case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_HTTP2:
-    case CURLE_PARTIAL_FILE:
     case CURLE_WRITE_ERROR:    // Our own caps.
     case CURLE_OUT_OF_MEMORY:  // A header line of more than 100 KiB, says 7.88.
     case CURLE_BAD_CONTENT_ENCODING:
@@ -55,7 +59,8 @@ TransportError classify(CURLcode code, bool request_sent) {
     case CURLE_INTERFACE_FAILED:
     case CURLE_PROXY:
       return TransportError::connect;
-    default:  // Send and receive errors, an empty reply, a reset stream.
+    default:  // Send and receive errors, an empty reply, a reset or unfinished stream,
+              // a receiver that went away (GOAWAY).
       return request_sent ? TransportError::reset : TransportError::connect;
   }
 }
@@ -69,6 +74,8 @@ std::string_view text_of(CURLcode code, bool response_began) {
 #if LIBCURL_VERSION_NUM >= 0x080600
   if (code == CURLE_TOO_LARGE) return "a response header line is longer than 100 KiB";
 #endif
+  // What 7.88 says of streams on a connection whose receiver has said goodbye.
+  if (code == CURLE_HTTP2) return "the HTTP/2 connection ended before the answer";
   return curl_easy_strerror(code);
 }
 

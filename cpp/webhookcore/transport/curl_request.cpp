@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -69,6 +70,7 @@ std::unique_ptr<CurlRequest> CurlRequest::create(const RequestDefaults& defaults
   request->set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (!defaults.interface.empty()) request->set(CURLOPT_INTERFACE, defaults.interface.c_str());
   request->set(CURLOPT_USERAGENT, defaults.user_agent.c_str());
+  request->set(CURLOPT_MAXAGE_CONN, static_cast<long>(defaults.max_idle.count()));
   return request->options_ok_ ? std::move(request) : nullptr;
 }
 
@@ -98,6 +100,9 @@ void CurlRequest::set_tls(const RequestDefaults& defaults) {
   // 31 to 44 ms of CPU each instead of 1.2 (performance.md, trap 1).
   set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
   set(CURLOPT_PROXY_CAPATH, static_cast<char*>(nullptr));
+  if (defaults.client_cert.empty()) return;
+  set(CURLOPT_SSLCERT, defaults.client_cert.c_str());
+  set(CURLOPT_SSLKEY, defaults.client_key.c_str());
 }
 
 void CurlRequest::set_callbacks() {
@@ -107,6 +112,7 @@ void CurlRequest::set_callbacks() {
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_OPENSOCKETFUNCTION, &CurlRequest::on_open_socket);
   set(CURLOPT_OPENSOCKETDATA, this);
+  set(CURLOPT_CLOSESOCKETFUNCTION, &CurlRequest::on_close_socket);
   set(CURLOPT_PREREQFUNCTION, &CurlRequest::on_request);
   set(CURLOPT_PREREQDATA, this);
   set(CURLOPT_ERRORBUFFER, error_buffer_.data());
@@ -115,10 +121,14 @@ void CurlRequest::set_callbacks() {
 bool CurlRequest::prepare(const HttpAttempt& attempt, Target target, Duration remaining,
                           void* owner) {
   url_ = std::move(target.url);
+  pool_ = target.pool;
   body_ = attempt.body;
   response_ = ResponseReader(attempt.response_body);
   set(CURLOPT_CURLU, url_.get());
   set(CURLOPT_PRIVATE, owner);
+  set(CURLOPT_CLOSESOCKETDATA, pool_);
+  // For http too: a handle that once had sessions of its own would leak them here.
+  set(CURLOPT_SHARE, pool_->sessions.get());
   set_method(attempt);
   set_headers(attempt);
   if (!target.pin.empty()) options_ok_ = pin_.append(target.pin) && options_ok_;
@@ -128,11 +138,9 @@ bool CurlRequest::prepare(const HttpAttempt& attempt, Target target, Duration re
   const Duration connect = std::clamp(attempt.connect_timeout, Duration{1}, left);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect.count()));
-  // Where HTTP/2 may come of it, a request waits for the handshake that is under way to
-  // its host instead of opening one more connection.
+  // No CURLOPT_PIPEWAIT: whoever should share a connection was kept back (host_pool.h).
   set(CURLOPT_HTTP_VERSION,
-      static_cast<long>(target.https ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-  set(CURLOPT_PIPEWAIT, target.https ? 1L : 0L);
+      static_cast<long>(pool_->offers_http2() ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   return options_ok_;
 }
 
@@ -176,6 +184,8 @@ void CurlRequest::clear() {
   set(CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
   set(CURLOPT_POSTFIELDS, static_cast<char*>(nullptr));
   set(CURLOPT_PRIVATE, static_cast<void*>(nullptr));
+  set(CURLOPT_SHARE, static_cast<CURLSH*>(nullptr));
+  pool_ = nullptr;
   url_.reset();
   headers_.clear();
   pin_.clear();
@@ -207,15 +217,32 @@ void CurlRequest::finish(CURLcode code, Duration dns, TransferResult& result) {
   }
   long request_bytes = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &request_bytes);
-  result.error = classify(code, request_bytes > 0);
-  const char* const told = error_buffer_.front() != '\0' ? error_buffer_.data() : nullptr;
+  const std::string_view told = this->told(code);
+  result.error = classify(code, request_bytes > 0, told);
   if (!response_.problem().empty()) {
     result.error = TransportError::bad_response;
     result.error_text = error_text(response_.problem());
+  } else if (told.empty() && may_have_lost_answer(code)) {
+    result.error_text = "the receiver answered and reset the HTTP/2 stream; the answer was lost";
   } else {
     const bool began = result.phases.first_byte.has_value();
-    result.error_text = error_text(told != nullptr ? told : text_of(code, began));
+    result.error_text = error_text(told.empty() ? text_of(code, began) : told);
   }
+}
+
+// What libcurl wrote about the error, or empty where it wrote what it always says of it.
+std::string_view CurlRequest::told(CURLcode code) const {
+  const std::string_view text{error_buffer_.data()};
+  return text == curl_easy_strerror(code) ? std::string_view{} : text;
+}
+
+// libcurl 7.88 drops a head that it reads together with the stream's end by NO_ERROR
+// (performance.md, trap 2). When that is noticed while the body goes out, it is an error of
+// the stream without a text, which all others have; afterwards it is an empty reply, which
+// over HTTP/2 nothing else is.
+bool CurlRequest::may_have_lost_answer(CURLcode code) const {
+  if (response_.status() || !pool_->offers_http2()) return false;
+  return code == CURLE_GOT_NOTHING || (code == CURLE_HTTP2_STREAM && told(code).empty());
 }
 
 void CurlRequest::read_phases(Duration dns, TransferPhases& phases) const {
@@ -272,7 +299,15 @@ curl_socket_t CurlRequest::on_open_socket(void* self, curlsocktype purpose,
   if (purpose != CURLSOCKTYPE_IPCXN || request.refuses(ip)) return CURL_SOCKET_BAD;
   request.dialled_ = with_port(*ip, port_of(&address->addr));
   ++request.sockets_opened_;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const int opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (opened >= 0) request.pool_->opened();
+  return opened;
+}
+
+// Also for sockets whose request ended long ago, so it knows the pool alone.
+int CurlRequest::on_close_socket(void* pool, curl_socket_t socket) {
+  static_cast<HostPool*>(pool)->closed();
+  return close(socket);
 }
 
 // Asked for every request, also one on a connection that was opened under another
@@ -281,7 +316,9 @@ int CurlRequest::on_request(void* self, char* remote_address, char* /*local_addr
                             int /*remote_port*/, int /*local_port*/) {
   auto& request = *static_cast<CurlRequest*>(self);
   const auto ip = parse_ip(remote_address == nullptr ? "" : remote_address);
-  return request.refuses(ip) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+  if (request.refuses(ip)) return CURL_PREREQFUNC_ABORT;
+  request.pool_->connected = true;
+  return CURL_PREREQFUNC_OK;
 }
 
 }  // namespace webhookcore

@@ -9,6 +9,7 @@
 
 #include "webhookcore/transport/address_guard.h"
 #include "webhookcore/transport/curl_handles.h"
+#include "webhookcore/transport/host_pool.h"
 #include "webhookcore/transport/response_reader.h"
 #include "webhookcore/transport/transport.h"
 
@@ -17,9 +18,12 @@ namespace webhookcore {
 // What all requests of one transport share.
 struct RequestDefaults {
   std::string ca_file;
+  std::string client_cert;  // PEM files; empty: none.
+  std::string client_key;
   std::string proxy;      // Empty: none.
   std::string interface;  // As CURLOPT_INTERFACE takes it; empty: any.
   std::string user_agent;
+  std::chrono::seconds max_idle{60};  // A connection that idles longer is closed.
 };
 
 // What would break the framing of the request, or empty. Core judges names and
@@ -35,11 +39,12 @@ class CurlRequest {
 
   struct Target {
     UrlHandle url;
-    bool https = true;
+    HostPool* pool = nullptr;
     std::string pin;  // "+host:port:address,address"; empty when the host is an address.
   };
   // `owner` comes back as CURLINFO_PRIVATE. `remaining` is what the attempt has left.
   // False when memory is out.
+  // The target's pool outlives the connections made for it.
   bool prepare(const HttpAttempt& attempt, Target target, Duration remaining, void* owner);
 
   CURL* easy() const { return easy_.get(); }
@@ -47,6 +52,9 @@ class CurlRequest {
   // Fills in all but id and duration. `dns` shifts libcurl's times to the attempt's
   // start.
   void finish(CURLcode code, Duration dns, TransferResult& result);
+
+  // Whether libcurl may have dropped an answer that came over HTTP/2.
+  bool may_have_lost_answer(CURLcode code) const;
 
   // Forgets the attempt; the handle can take another.
   void clear();
@@ -63,17 +71,20 @@ class CurlRequest {
   void set_headers(const HttpAttempt& attempt);
   void read_phases(Duration dns, TransferPhases& phases) const;
   std::string connected_to() const;
+  std::string_view told(CURLcode code) const;
   bool refuses(const std::optional<IpAddress>& address);
 
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_close_socket(void* pool, curl_socket_t socket);
   static int on_request(void* self, char* remote_address, char* local_address, int remote_port,
                         int local_port);
 
   EasyHandle easy_;
   const AddressGuard* guard_;
   bool options_ok_ = true;
+  HostPool* pool_ = nullptr;
   UrlHandle url_;
   CurlList headers_;
   CurlList pin_;

@@ -2,12 +2,30 @@
 
 #include <utility>
 
+#include "webhookcore/base/clock.h"
 #include "webhookcore/transport/ca_bundle.h"
+#include "webhookcore/transport/client_certificate.h"
 #include "webhookcore/transport/curl_handles.h"
 #include "webhookcore/transport/egress.h"
 #include "webhookcore/transport/multi_transport.h"
 
 namespace webhookcore {
+namespace {
+
+Result<void> set_client_certificate(const CurlOptions& options, RequestDefaults& defaults) {
+  if (options.client_cert.empty()) {
+    if (options.client_key.empty()) return {};
+    return Error{ErrorCode::config, "a key without a certificate; name it too", "client_cert"};
+  }
+  const std::string& key = options.client_key.empty() ? options.client_cert : options.client_key;
+  const TimePoint now = SystemClock{}.now();
+  if (auto usable = check_client_certificate(options.client_cert, key, now); !usable) return usable;
+  defaults.client_cert = options.client_cert;
+  defaults.client_key = key;
+  return {};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Transport>> make_curl_transport(const CurlOptions& options,
                                                        std::shared_ptr<Resolver> resolver) {
@@ -17,9 +35,15 @@ Result<std::unique_ptr<Transport>> make_curl_transport(const CurlOptions& option
   settings.defaults.user_agent = options.user_agent;
   settings.defaults.proxy = options.proxy;
 
-  auto ca_file = find_ca_bundle(options.ca_file);
+  settings.defaults.max_idle = options.max_idle;
+
+  auto ca_file = find_ca_bundle(options.ca_file, options.ca_places);
   if (!ca_file) return ca_file.error();
-  settings.defaults.ca_file = *std::move(ca_file);
+  auto one_file = CaFile::of(*ca_file);
+  if (!one_file) return one_file.error();
+  settings.ca_file = *std::move(one_file);
+  settings.defaults.ca_file = settings.ca_file.path();
+  if (auto set = set_client_certificate(options, settings.defaults); !set) return set.error();
   if (!options.proxy.empty()) {
     auto proxy = parse_proxy(options.proxy);
     if (!proxy) return proxy.error();

@@ -3,47 +3,23 @@
 #include <algorithm>
 
 #include "webhookcore/transport/curl_error.h"
-#include "webhookcore/transport/parsed_url.h"
+#include "webhookcore/transport/multi_transfer.h"
 
 namespace webhookcore {
 namespace {
 
-// What libcurl gets on top of its own timeout before the loop ends the transfer
-// itself: a transfer that waits for a free connection has no timer in libcurl 7.88.
-constexpr Duration grace{100};
 constexpr Duration longest_poll{std::chrono::minutes{1}};
 
-std::string pin(const std::string& host, std::uint16_t port,
-                const std::vector<IpAddress>& addresses) {
-  // The plus lets the pin age; without it libcurl would keep it for good.
-  std::string line = "+" + host + ":" + std::to_string(port) + ":";
-  for (const IpAddress& address : addresses) {
-    if (&address != &addresses.front()) line += ",";
-    const std::string text = to_string(address);
-    line += address.family == IpAddress::Family::v6 ? "[" + text + "]" : text;
-  }
-  return line;
-}
-
 }  // namespace
-
-struct MultiTransport::Transfer {
-  TransferId id = 0;
-  std::uint64_t key = 0;  // Never used twice, unlike an id: a late answer finds nobody.
-  HttpAttempt attempt;
-  ParsedUrl url;
-  Duration started{};
-  Duration ends{};                       // As entered in the deadlines.
-  std::optional<Duration> dns = {};      // Absent for a literal address.
-  std::unique_ptr<CurlRequest> request;  // Absent while the name is being resolved.
-};
 
 MultiTransport::MultiTransport(TransportSettings settings, AddressPolicy policy,
                                std::shared_ptr<Resolver> resolver, MultiHandle multi)
     : settings_(std::move(settings)),
       guard_(std::move(policy)),
       resolver_(std::move(resolver)),
+      pools_(settings_.max_connections, settings_.max_connections_per_host),
       multi_(std::move(multi)),
+      idle_sweep_(settings_.defaults.max_idle),
       box_(std::make_shared<WakeBox>(multi_.get())) {
   const long total = std::max(settings_.max_connections, 1);
   const long per_host = std::max(settings_.max_connections_per_host, 1);
@@ -58,115 +34,6 @@ MultiTransport::~MultiTransport() {
   // Easy handles go before the multi, which closes the connections last. Nothing here
   // waits: libcurl never resolved a name, so it has no thread to join.
   idle_.clear();
-}
-
-void MultiTransport::refuse(TransferId id, TransportError error, std::string_view text) {
-  TransferResult result;
-  result.id = id;
-  result.error = error;
-  result.error_text = error_text(text);
-  ended_.push_back(std::move(result));
-}
-
-void MultiTransport::start(TransferId id, HttpAttempt attempt) {
-  auto url = parse_url(guard_.policy(), attempt.url);
-  if (!url) {
-    const bool blocked = url.error().code == ErrorCode::blocked_address;
-    return refuse(id, blocked ? TransportError::blocked_address : TransportError::invalid_url,
-                  url.error().detail);
-  }
-  if (const auto problem = problem_of(attempt); !problem.empty()) {
-    return refuse(id, TransportError::invalid_request, problem);
-  }
-  auto owned = std::make_unique<Transfer>();
-  Transfer& transfer = *owned;
-  transfer.id = id;
-  transfer.key = ++last_key_;
-  transfer.attempt = std::move(attempt);
-  transfer.url = *std::move(url);
-  transfer.started = clock_.monotonic();
-  transfers_.emplace(transfer.key, std::move(owned));
-  set_deadline(transfer, transfer.started + transfer.attempt.timeout);
-  find_addresses(transfer);
-}
-
-void MultiTransport::find_addresses(Transfer& transfer) {
-  const CheckedUrl& url = transfer.url.checked;
-  if (url.host.literal) {
-    if (const auto reason = guard_.denied_because(*url.host.literal)) {
-      return end(transfer, TransportError::blocked_address,
-                 to_string(*url.host.literal) + ": " + std::string{*reason});
-    }
-  }
-  if (settings_.proxy) {
-    if (!settings_.proxy->literal) return ask(transfer, settings_.proxy->name);
-    return dial(transfer, {});
-  }
-  if (!url.host.literal) return ask(transfer, url.host.normal);
-  dial(transfer, {});
-}
-
-void MultiTransport::ask(Transfer& transfer, const std::string& name) {
-  resolver_->resolve(name, [box = box_, key = transfer.key](Resolution answer) {
-    box->answer(key, std::move(answer));
-  });
-}
-
-void MultiTransport::take_answers() {
-  for (auto& [key, answer] : box_->take_answers()) {
-    const auto found = transfers_.find(key);
-    if (found == transfers_.end() || found->second->dns) continue;  // Given up on, or told twice.
-    take_answer(*found->second, answer);
-  }
-}
-
-void MultiTransport::take_answer(Transfer& transfer, const Resolution& answer) {
-  transfer.dns = clock_.monotonic() - transfer.started;
-  if (answer.addresses.empty()) {
-    return end(transfer, TransportError::dns,
-               answer.error.empty() ? "the name has no address" : answer.error);
-  }
-  if (settings_.proxy) {
-    return dial(transfer, pin(settings_.proxy->name, settings_.proxy->port, answer.addresses));
-  }
-  std::vector<IpAddress> allowed;
-  std::string denied;
-  for (const IpAddress& address : answer.addresses) {
-    if (const auto reason = guard_.denied_because(address)) {
-      denied += (denied.empty() ? "" : ", ") + to_string(address) + ": " + std::string{*reason};
-    } else {
-      allowed.push_back(address);
-    }
-  }
-  if (allowed.empty()) return end(transfer, TransportError::blocked_address, denied);
-  const CheckedUrl& url = transfer.url.checked;
-  dial(transfer, pin(url.host.normal, url.port, allowed));
-}
-
-std::unique_ptr<CurlRequest> MultiTransport::take_request() {
-  if (idle_.empty()) {
-    return CurlRequest::create(settings_.defaults, settings_.proxy ? nullptr : &guard_);
-  }
-  auto request = std::move(idle_.back());
-  idle_.pop_back();
-  return request;
-}
-
-void MultiTransport::dial(Transfer& transfer, std::string pin_line) {
-  const Duration deadline = transfer.started + transfer.attempt.timeout;
-  const Duration remaining = deadline - clock_.monotonic();
-  if (remaining <= Duration::zero()) {
-    return end(transfer, TransportError::timeout, "no time was left to connect");
-  }
-  auto request = take_request();
-  CurlRequest::Target target{std::move(transfer.url.handle), transfer.url.checked.https,
-                             std::move(pin_line)};
-  if (!request || !request->prepare(transfer.attempt, std::move(target), remaining, &transfer) ||
-      curl_multi_add_handle(multi_.get(), request->easy()) != CURLM_OK) {
-    return end(transfer, TransportError::connect, "libcurl took no further transfer");
-  }
-  transfer.request = std::move(request);
-  set_deadline(transfer, deadline + grace);
 }
 
 std::vector<TransferResult> MultiTransport::poll(Duration wait) {
@@ -194,6 +61,8 @@ bool MultiTransport::step() {
   }
   collect();
   expire();
+  admit_waiting();
+  if (pools_.sockets() > 0) idle_sweep_.run(multi_.get(), clock_.monotonic());
   return ended_.empty();
 }
 
@@ -202,6 +71,7 @@ void MultiTransport::collect() {
   while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode code = message->data.result;
+    if (idle_sweep_.ended(multi_.get(), message->easy_handle)) continue;
     char* owner = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
     end_in_curl(*static_cast<Transfer*>(static_cast<void*>(owner)), code);
@@ -214,6 +84,8 @@ void MultiTransport::expire() {
     Transfer& transfer = *transfers_.at(deadlines_.begin()->second);
     if (transfer.request) {
       end_in_curl(transfer, CURLE_OPERATION_TIMEDOUT);
+    } else if (transfer.pool != nullptr) {
+      stop_waiting(transfer, now);
     } else {
       end(transfer, TransportError::dns, "the name was not resolved in time");
     }
@@ -230,8 +102,10 @@ void MultiTransport::end(Transfer& transfer, TransportError error, std::string_v
 
 void MultiTransport::end_in_curl(Transfer& transfer, CURLcode code) {
   curl_multi_remove_handle(multi_.get(), transfer.request->easy());
+  pools_.leave(*transfer.pool);
   TransferResult result;
   transfer.request->finish(code, transfer.dns.value_or(Duration::zero()), result);
+  if (transfer.request->may_have_lost_answer(code)) transfer.pool->http1_only = true;
   transfer.request->clear();
   idle_.push_back(std::move(transfer.request));
   forget(transfer, std::move(result));
@@ -242,6 +116,8 @@ void MultiTransport::forget(Transfer& transfer, TransferResult result) {
   result.duration = clock_.monotonic() - transfer.started;
   result.phases.dns = transfer.dns;
   ended_.push_back(std::move(result));
+  if (transfer.pool != nullptr) --transfer.pool->users;
+  waiting_.erase(transfer.key);
   deadlines_.erase({transfer.ends, transfer.key});
   transfers_.erase(transfer.key);
 }
@@ -270,8 +146,10 @@ void MultiTransport::set_deadline(Transfer& transfer, Duration at) {
 }
 
 Duration MultiTransport::until_next_deadline() const {
-  if (deadlines_.empty()) return longest_poll;
-  return std::max(deadlines_.begin()->first - clock_.monotonic(), Duration::zero());
+  Duration next = clock_.monotonic() + longest_poll;
+  if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
+  if (pools_.sockets() > 0) next = std::min(next, idle_sweep_.due());
+  return std::max(next - clock_.monotonic(), Duration::zero());
 }
 
 }  // namespace webhookcore

@@ -81,7 +81,7 @@ class Connection {
     setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   }
 
-  void shut_down() const { shutdown(fd_, SHUT_RDWR); }
+  virtual void shut_down() { shutdown(fd_, SHUT_RDWR); }
 
   std::size_t bytes_sent = 0;
 

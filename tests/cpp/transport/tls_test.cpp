@@ -1,12 +1,15 @@
-// Certificates, protocol versions, and HTTP/2 where ALPN agrees on it.
+// Certificates, whose and whom they are shown to, and protocol versions.
 
 #include <openssl/ssl.h>
 
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "catch.h"
 #include "support/loopback_server.h"
@@ -26,57 +29,6 @@ CurlOptions trusting(const TestCertificate& certificate) {
   auto options = loopback_options();
   options.ca_file = certificate.file();
   return options;
-}
-
-std::string frame(unsigned char type, unsigned char flags, unsigned char stream,
-                  std::string_view payload = {}) {
-  std::string bytes{'\0', '\0', static_cast<char>(payload.size()), static_cast<char>(type),
-                    static_cast<char>(flags)};
-  bytes.append(3, '\0');
-  bytes.push_back(static_cast<char>(stream));
-  bytes.append(payload);
-  return bytes;
-}
-
-constexpr unsigned char data_frame = 0;
-constexpr unsigned char headers_frame = 1;
-constexpr unsigned char reset_frame = 3;
-constexpr unsigned char settings_frame = 4;
-constexpr unsigned char end_stream = 1;
-constexpr unsigned char end_headers = 4;
-constexpr unsigned char acknowledge = 1;
-const std::string no_error(4, '\0');
-const std::string internal_error{"\0\0\0\x02", 4};
-const std::string status_200{"\x88"};  // Row 8 of the static table (RFC 7541, appendix A).
-
-// Reads the preface and frames up to the HEADERS of the stream, then sends `response`.
-bool answer_stream(Connection& connection, std::string& pending, unsigned char stream,
-                   const std::string& response, unsigned char awaited = headers_frame) {
-  for (;;) {
-    while (pending.size() >= 9) {
-      const auto at = [&](std::size_t i) { return static_cast<unsigned char>(pending[i]); };
-      const std::size_t size = 9 + (std::size_t{at(0)} << 16U | at(1) << 8U | at(2));
-      if (pending.size() < size) break;
-      const bool found = at(3) == awaited && at(8) == stream &&
-                         (awaited == headers_frame || (at(4) & end_stream) != 0);
-      pending.erase(0, size);
-      if (found) return connection.send(response);
-    }
-    const auto bytes = connection.receive();
-    if (!bytes) return false;
-    pending += *bytes;
-  }
-}
-
-bool greet(Connection& connection, std::string& pending) {
-  constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-  while (pending.size() < preface.size()) {
-    const auto bytes = connection.receive();
-    if (!bytes) return false;
-    pending += *bytes;
-  }
-  pending.erase(0, preface.size());
-  return connection.send(frame(settings_frame, 0, 0) + frame(settings_frame, acknowledge, 0));
 }
 
 }  // namespace
@@ -120,6 +72,110 @@ TEST_CASE("a certificate for another host is a tls error") {
   CHECK(other.error == TransportError::tls);
 }
 
+TEST_CASE("a certificate that has expired is a tls error that says so") {
+  const TestCertificate certificate{"IP:127.0.0.1", -1};
+  TlsContext tls{certificate};
+  LoopbackServer server{answer_all(ok_response), "127.0.0.1", 0, tls.wrap()};
+  auto transport = make_transport(trusting(certificate));
+  const auto result = run(*transport, attempt_to(server.url("/", "https")));
+  CHECK(result.error == TransportError::tls);
+  CHECK(result.error_text.find("expired") != std::string::npos);
+}
+
+TEST_CASE("authorities in a folder are trusted, and read once for many connections") {
+  const TestCertificate certificate{"IP:127.0.0.1"};
+  TlsContext tls{certificate};
+  LoopbackServer server{
+      answer_all("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), "127.0.0.1",
+      0, tls.wrap()};
+  std::filesystem::create_symlink(certificate.file(), certificate.folder() + "/9d04f354.0");
+  setenv("SSL_CERT_FILE", "", 1);                           // NOLINT(concurrency-mt-unsafe)
+  setenv("SSL_CERT_DIR", certificate.folder().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  auto transport = make_transport();
+  unsetenv("SSL_CERT_DIR");   // NOLINT(concurrency-mt-unsafe)
+  unsetenv("SSL_CERT_FILE");  // NOLINT(concurrency-mt-unsafe)
+  for (int i = 0; i < 3; ++i) {
+    if (i == 1) std::filesystem::remove(certificate.folder() + "/9d04f354.0");
+    const auto result = run(*transport, attempt_to(server.url("/", "https")));
+    INFO(result.error_text);
+    CHECK(result.status == 200);
+  }
+  CHECK(server.accepts() == 3);
+}
+
+TEST_CASE("a receiver that asks who we are gets the client certificate") {
+  const TestCertificate certificate{"IP:127.0.0.1"};
+  const TestCertificate ours{"DNS:sender.example"};
+  for (const std::string_view protocol : {"http/1.1", "none"}) {
+    TlsContext tls{certificate, {.protocol = protocol, .client_authority = ours.file()}};
+    LoopbackServer server{answer_all(ok_response), "127.0.0.1", 0, tls.wrap()};
+    auto options = trusting(certificate);
+    options.client_cert = ours.file();
+    options.client_key = ours.key_file();
+    auto transport = make_transport(options);
+    const auto result = run(*transport, attempt_to(server.url("/", "https")));
+    INFO(result.error_text);
+    CHECK(result.status == 200);
+  }
+}
+
+TEST_CASE("a receiver that wants another client certificate, or any, is a tls error") {
+  const TestCertificate certificate{"IP:127.0.0.1"};
+  const TestCertificate wanted{"DNS:sender.example"};
+  const TestCertificate ours{"DNS:sender.example"};
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsContext tls{certificate, {.highest_version = version, .client_authority = wanted.file()}};
+    LoopbackServer server{answer_all(ok_response), "127.0.0.1", 0, tls.wrap()};
+    auto options = trusting(certificate);
+    for (const bool shown : {false, true}) {
+      if (shown) {
+        options.client_cert = ours.file();
+        options.client_key = ours.key_file();
+      }
+      auto transport = make_transport(options);
+      const auto result = run(*transport, attempt_to(server.url("/", "https")));
+      INFO(result.error_text);
+      CHECK(to_string(result.error) == "tls");
+      CHECK_FALSE(result.status.has_value());
+    }
+  }
+}
+
+TEST_CASE("a client certificate that cannot be used is refused when the transport is made") {
+  const TestCertificate ours{"DNS:sender.example"};
+  const TestCertificate other{"DNS:sender.example"};
+  const TestCertificate expired{"DNS:sender.example", -1};
+  const std::string encrypted = ours.folder() + "/encrypted.pem";
+  const std::string command = "openssl pkcs8 -topk8 -passout pass:x -in " + ours.key_file() +
+                              " -out " + encrypted + " 2>/dev/null";
+  // NOLINTNEXTLINE(concurrency-mt-unsafe,cert-env33-c): fixed text, no other thread yet.
+  REQUIRE(std::system(command.c_str()) == 0);
+  struct Row {
+    std::string cert, key, field, said;
+  };
+  const std::vector<Row> rows{
+      {"/no/such.pem", "", "client_cert", "readable"},
+      {ours.key_file(), ours.key_file(), "client_cert", "no PEM certificate"},
+      {ours.file(), "/no/such.pem", "client_key", "readable"},
+      {ours.file(), "", "client_key", "no private key"},
+      {ours.file(), other.key_file(), "client_key", "not that of the certificate"},
+      {ours.file(), encrypted, "client_key", "password"},
+      {expired.file(), expired.key_file(), "client_cert", "expired"},
+      {"", ours.key_file(), "client_cert", "without a certificate"},
+  };
+  for (const Row& row : rows) {
+    auto options = loopback_options();
+    options.client_cert = row.cert;
+    options.client_key = row.key;
+    const auto made = make_curl_transport(options);
+    INFO(row.said);
+    REQUIRE_FALSE(made.ok());
+    CHECK(made.error().code == ErrorCode::config);
+    CHECK(made.error().field == row.field);
+    CHECK(made.error().detail.find(row.said) != std::string::npos);
+  }
+}
+
 TEST_CASE("TLS 1.1 is refused") {
   const TestCertificate certificate{"IP:127.0.0.1"};
   TlsContext tls{certificate, {.highest_version = TLS1_1_VERSION}};
@@ -148,99 +204,4 @@ TEST_CASE("a handshake that stalls ends at the deadline") {
   };
   CHECK(stall().error == TransportError::timeout);
   CHECK(shortest_of_three(stall) < 300ms + promised_slack);
-}
-
-TEST_CASE("two requests share one HTTP/2 connection where ALPN agrees on it") {
-  const TestCertificate certificate{"IP:127.0.0.1"};
-  TlsContext tls{certificate, {.protocol = "h2"}};
-  LoopbackServer server{
-      [](Connection& connection) {
-        std::string pending;
-        if (!greet(connection, pending)) return;
-        for (const unsigned char stream : {'\x01', '\x03'}) {
-          const auto last = static_cast<unsigned char>(end_headers | end_stream);
-          if (!answer_stream(connection, pending, stream,
-                             frame(headers_frame, last, stream, status_200), data_frame)) {
-            return;
-          }
-        }
-        connection.wait_until_closed();
-      },
-      "127.0.0.1", 0, tls.wrap()};
-  auto transport = make_transport(trusting(certificate));
-  transport->start(1, attempt_to(server.url("/", "https")));
-  transport->start(2, attempt_to(server.url("/", "https")));
-  for (const auto& result : await(*transport, 2)) {
-    INFO(result.error_text);
-    CHECK(result.status == 200);
-    CHECK(result.duration < busy_slack);
-  }
-  CHECK(server.accepts() == 1);
-}
-
-TEST_CASE("a stream that is reset after its status is a delivery all the same") {
-  const TestCertificate certificate{"IP:127.0.0.1"};
-  TlsContext tls{certificate, {.protocol = "h2"}};
-  for (const std::string& error_code : {no_error, internal_error}) {
-    std::atomic<bool> head_sent = false;
-    std::atomic<bool> may_reset = false;
-    LoopbackServer server{[&](Connection& connection) {
-                            std::string pending;
-                            if (!greet(connection, pending)) return;
-                            answer_stream(connection, pending, 1,
-                                          frame(headers_frame, end_headers, 1, status_200));
-                            head_sent = true;
-                            head_sent.notify_all();
-                            may_reset.wait(false);
-                            connection.send(frame(reset_frame, 0, 1, error_code));
-                            connection.wait_until_closed();
-                          },
-                          "127.0.0.1", 0, tls.wrap()};
-    auto transport = make_transport(trusting(certificate));
-    transport->start(1, attempt_to(server.url("/", "https")));
-    while (!head_sent) CHECK(transport->poll(10ms).empty());
-    CHECK(transport->poll(50ms).empty());
-    may_reset = true;
-    may_reset.notify_all();
-    const auto result = await(*transport, 1).front();
-    INFO(result.error_text);
-    CHECK(result.status == 200);
-    CHECK(result.error == TransportError::none);
-  }
-}
-
-TEST_CASE("a stream that is reset in one breath with its status is tried again at worst") {
-  // libcurl 7.88 then drops the head before anybody can see it (performance.md, trap 2).
-  const TestCertificate certificate{"IP:127.0.0.1"};
-  TlsContext tls{certificate, {.protocol = "h2"}};
-  LoopbackServer server{[](Connection& connection) {
-                          std::string pending;
-                          if (!greet(connection, pending)) return;
-                          answer_stream(connection, pending, 1,
-                                        frame(headers_frame, end_headers, 1, status_200) +
-                                            frame(reset_frame, 0, 1, no_error));
-                          connection.wait_until_closed();
-                        },
-                        "127.0.0.1", 0, tls.wrap()};
-  auto transport = make_transport(trusting(certificate));
-  const auto result = run(*transport, attempt_to(server.url("/", "https")));
-  INFO(result.error_text);
-  CHECK((result.status == 200 || result.error == TransportError::reset));
-}
-
-TEST_CASE("a stream that is reset before its status is a reset") {
-  const TestCertificate certificate{"IP:127.0.0.1"};
-  TlsContext tls{certificate, {.protocol = "h2"}};
-  LoopbackServer server{[](Connection& connection) {
-                          std::string pending;
-                          if (!greet(connection, pending)) return;
-                          answer_stream(connection, pending, 1,
-                                        frame(reset_frame, 0, 1, internal_error));
-                          connection.wait_until_closed();
-                        },
-                        "127.0.0.1", 0, tls.wrap()};
-  auto transport = make_transport(trusting(certificate));
-  const auto result = run(*transport, attempt_to(server.url("/", "https")));
-  CHECK(result.error == TransportError::reset);
-  CHECK_FALSE(result.status.has_value());
 }
