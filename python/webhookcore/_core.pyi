@@ -94,6 +94,21 @@ class AddressPolicy:
 
 _NewEvent: TypeAlias = tuple[Mapping[str, Any], str | None]
 
+class TransportOptions:
+    def __init__(
+        self,
+        *,
+        policy: AddressPolicy,
+        ca_file: str,
+        ca_before: Sequence[str],
+        ca_after: Sequence[str],
+        client_cert: str,
+        client_key: str,
+        proxy: str,
+        interface: str,
+        user_agent: str,
+    ) -> None: ...
+
 class Store:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # It cannot be made: open one.
     def info(self) -> _Row: ...
@@ -161,11 +176,7 @@ class Engine:
         self,
         *,
         store: Store,
-        policy: AddressPolicy,
-        ca_file: str,
-        proxy: str,
-        interface: str,
-        user_agent: str,
+        transport: TransportOptions,
         breaker_failures: int,
         breaker_open_for: float,
         max_in_flight: int,
@@ -233,11 +244,7 @@ def find_scheme(name: str) -> SchemeBase: ...
 def fetch(
     url: str,
     *,
-    policy: AddressPolicy,
-    ca_file: str,
-    proxy: str,
-    interface: str,
-    user_agent: str,
+    transport: TransportOptions,
     method: str,
     headers: Any,
     body: bytes,
@@ -246,7 +253,9 @@ def fetch(
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]: ...
 def read_certificate(pem: str | bytes) -> tuple[list[str], int, int]: ...
 def check_chain(pem: str | bytes, authorities: bytes, now: float) -> None: ...
-def find_ca_bundle(configured: str, /) -> str: ...
+def find_ca_bundle(configured: str, *, before: Sequence[str], after: Sequence[str]) -> str: ...
+def read_ca_bundle(found: str, /) -> bytes: ...
+def check_client_certificate(certificate: str, key: str) -> None: ...
 def generate_keypair() -> tuple[str, str]: ...
 def generate_secret() -> str: ...
 def is_reserved_header(name: str, schemes: Sequence[str]) -> bool: ...

@@ -8,6 +8,8 @@ import resource
 from dataclasses import dataclass
 from types import ModuleType
 
+import certifi
+
 from . import _core
 
 
@@ -57,13 +59,29 @@ def openssl_version() -> str:
 
 
 def ca_file(configured: str = "") -> str:
-    """Where the certificate authorities are read from.
+    """Where the certificate authorities are read from: a file, or folders of hashed names.
 
     Raises:
         ConfigError: Nowhere.
     """
-    path: str = _core.find_ca_bundle(configured)
+    before, after = ca_places()
+    path: str = _core.find_ca_bundle(configured, before=before, after=after)
     return path
+
+
+def ca_places() -> tuple[list[str], list[str]]:
+    """Files and folders that may hold authorities: before those of the distributions, and after.
+
+    The first are those of this Python's OpenSSL, the last is certifi's.
+    """
+    try:
+        import ssl  # noqa: PLC0415  # Some Pythons are built without.
+    except ImportError:
+        found: list[str] = []
+    else:
+        paths = ssl.get_default_verify_paths()
+        found = [path for path in (paths.cafile, paths.capath) if path]
+    return found, [certifi.where()]
 
 
 def open_files_limit() -> int:

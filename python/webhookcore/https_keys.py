@@ -6,11 +6,10 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from . import _core
+from . import _core, environment
 from .config import check_list, check_seconds
 from .errors import ConfigError, KeyUnavailableError
 from .key_cache import KeyCache
@@ -157,10 +156,9 @@ class HttpsKeyFetcher:
         return ends / 1000 - now
 
     def _authorities(self) -> bytes:
-        path = _core.find_ca_bundle(self._policy.ca_file or "")
         try:
-            return Path(path).read_bytes()
-        except OSError as error:
+            return _core.read_ca_bundle(environment.ca_file(self._policy.ca_file or ""))
+        except ConfigError as error:
             raise KeyUnavailableError(f"the CA bundle cannot be read: {error}") from error
 
 

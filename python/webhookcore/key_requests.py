@@ -7,7 +7,7 @@ from typing import Final
 from . import _core
 from .errors import BlockedAddressError, ConfigError, InvalidUrlError, KeyUnavailableError
 from .keys import untrusted
-from .urls import UrlPolicy
+from .urls import UrlPolicy, transport_options
 
 MAX_BYTES: Final = 64 * 1024
 # Seconds for which a key is kept: the bounds, and what counts where nothing is said.
@@ -26,11 +26,7 @@ def request_key(
     try:
         return _core.fetch(
             url,
-            policy=policy._core,
-            ca_file=policy.ca_file or "",
-            proxy=policy.proxy or "",
-            interface=policy.interface or "",
-            user_agent=_USER_AGENT,
+            transport=transport_options(policy, _USER_AGENT),
             method="GET" if body is None else "POST",
             headers=[] if body is None else [("Content-Type", "application/json")],
             body=body or b"",

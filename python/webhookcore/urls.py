@@ -8,7 +8,7 @@ from typing import Final
 
 import idna
 
-from . import _core
+from . import _core, environment
 from .config import check_list, check_text
 from .errors import ConfigError, InvalidUrlError
 
@@ -29,13 +29,18 @@ class UrlPolicy:
             such as ``"127.0.0.0/8"``. Cloud metadata addresses stay refused.
         ports: The only ports allowed; None for all but those of other protocols.
         ca_file: PEM file of certificate authorities instead of the system's.
+        client_cert: PEM file of the certificate that is shown to receivers that ask for
+            one (mutual TLS), with what is needed of its chain behind it.
+        client_key: PEM file of its private key, without a password; None when
+            ``client_cert`` holds it too.
         proxy: URL of an HTTP proxy; then the proxy dials, and guarding addresses is
             its job. Proxy variables of the environment are never followed.
         interface: Local interface or address to send from.
 
     Raises:
         ConfigError: A network that is none, a port out of range, a ``ca_file`` that
-            cannot be read or holds no certificate.
+            cannot be read or holds no certificate, a client certificate that is no
+            pair with its key or is not valid now.
     """
 
     allow_http: bool = False
@@ -44,6 +49,8 @@ class UrlPolicy:
     ca_file: str | None = None
     proxy: str | None = None
     interface: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
     _core: _core.AddressPolicy = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -58,13 +65,21 @@ class UrlPolicy:
                 raise ConfigError(f"{port!r} is no port (1 to 65535)", "ports")
         if self.ports is not None and not ports:
             raise ConfigError("an empty list allows nothing; None allows all", "ports")
-        for name in ("ca_file", "proxy", "interface"):
+        self._check_ways()
+        policy = _core.AddressPolicy(allow_http=self.allow_http, allow=networks, ports=ports)
+        object.__setattr__(self, "_core", policy)
+
+    def _check_ways(self) -> None:
+        """What is used when a connection is made, checked now and not at the first one."""
+        for name in ("ca_file", "proxy", "interface", "client_cert", "client_key"):
             if getattr(self, name) is not None:
                 check_text(name, getattr(self, name), most=4096)
         if self.ca_file is not None:
-            _core.find_ca_bundle(self.ca_file)
-        policy = _core.AddressPolicy(allow_http=self.allow_http, allow=networks, ports=ports)
-        object.__setattr__(self, "_core", policy)
+            environment.ca_file(self.ca_file)
+        if self.client_cert is not None:
+            _core.check_client_certificate(self.client_cert, self.client_key or self.client_cert)
+        elif self.client_key is not None:
+            raise ConfigError("a key without a certificate; name it too", "client_cert")
 
 
 def check_url(url: str, policy: UrlPolicy | None = None) -> None:
@@ -84,6 +99,22 @@ def check_policy(policy: UrlPolicy | None) -> UrlPolicy:
     if policy is not None and not isinstance(policy, UrlPolicy):
         raise ConfigError("must be a UrlPolicy", "policy")
     return policy or UrlPolicy()
+
+
+def transport_options(policy: UrlPolicy, user_agent: str) -> _core.TransportOptions:
+    """How connections are made under the policy."""
+    before, after = environment.ca_places()
+    return _core.TransportOptions(
+        policy=policy._core,
+        ca_file=policy.ca_file or "",
+        ca_before=before,
+        ca_after=after,
+        client_cert=policy.client_cert or "",
+        client_key=policy.client_key or "",
+        proxy=policy.proxy or "",
+        interface=policy.interface or "",
+        user_agent=user_agent,
+    )
 
 
 def normal_url(url: str, policy: UrlPolicy) -> str:

@@ -3,6 +3,7 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,7 +13,6 @@
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/bindings/process_parts.h"
 #include "webhookcore/bindings/released_gil.h"
-#include "webhookcore/core/address_policy.h"
 #include "webhookcore/core/retry_policy.h"
 #include "webhookcore/engine/engine.h"
 #include "webhookcore/transport/curl_transport.h"
@@ -23,21 +23,7 @@ namespace {
 
 using py::literals::operator""_a;
 
-CurlOptions curl_options(const AddressPolicy& policy, const std::string& ca_file,
-                         const std::string& proxy, const std::string& interface,
-                         const std::string& user_agent) {
-  CurlOptions options;
-  options.policy = policy;
-  options.ca_file = ca_file;
-  options.proxy = proxy;
-  options.interface = interface;
-  options.user_agent = user_agent;
-  return options;
-}
-
-std::unique_ptr<Engine> make_engine(std::shared_ptr<Store> store, const AddressPolicy& policy,
-                                    const std::string& ca_file, const std::string& proxy,
-                                    const std::string& interface, const std::string& user_agent,
+std::unique_ptr<Engine> make_engine(std::shared_ptr<Store> store, const CurlOptions& transport,
                                     int breaker_failures, double breaker_open_for,
                                     std::size_t max_in_flight,
                                     std::size_t max_in_flight_per_endpoint) {
@@ -46,7 +32,11 @@ std::unique_ptr<Engine> make_engine(std::shared_ptr<Store> store, const AddressP
   options.breaker_open_for = Duration{unwrap(seconds_to_ms(breaker_open_for, "breaker"))};
   options.max_in_flight = max_in_flight;
   options.max_in_flight_per_endpoint = max_in_flight_per_endpoint;
-  const CurlOptions curl = curl_options(policy, ca_file, proxy, interface, user_agent);
+  CurlOptions curl = transport;
+  // With less, what the engine has room for would wait here while its time runs.
+  curl.max_connections = static_cast<int>(max_in_flight);
+  curl.max_connections_per_host =
+      std::max(curl.max_connections_per_host, static_cast<int>(max_in_flight_per_endpoint));
   return std::make_unique<Engine>(
       std::move(store), [curl] { return make_curl_transport(curl); }, options, process_clock(),
       process_random());
@@ -175,9 +165,8 @@ py::list enqueued_list(const std::vector<Result<Enqueued>>& results) {
 
 void register_engine(py::module_& module) {
   py::classh<Engine>(module, "Engine")
-      .def(py::init(&make_engine), py::kw_only(), "store"_a, "policy"_a, "ca_file"_a, "proxy"_a,
-           "interface"_a, "user_agent"_a, "breaker_failures"_a, "breaker_open_for"_a,
-           "max_in_flight"_a, "max_in_flight_per_endpoint"_a)
+      .def(py::init(&make_engine), py::kw_only(), "store"_a, "transport"_a, "breaker_failures"_a,
+           "breaker_open_for"_a, "max_in_flight"_a, "max_in_flight_per_endpoint"_a)
       .def("enqueue", &enqueue)
       .def("enqueue_many", &enqueue_many)
       .def("start",

@@ -1,8 +1,11 @@
 #include "webhookcore/bindings/bind_environment.h"
 
 #include <dlfcn.h>
+#include <pybind11/stl.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "webhookcore/base/crypto.h"
 #include "webhookcore/bindings/convert.h"
@@ -44,8 +47,14 @@ void register_environment(py::module_& module) {
   module.def("file_of_symbol", &file_of_symbol, py::arg("path"), py::arg("symbol"));
   module.def("openssl_version", &openssl_version);
   module.def("curl_version", &curl_version_text);
-  module.def("find_ca_bundle",
-             [](const std::string& configured) { return unwrap(find_ca_bundle(configured)); });
+  using Places = std::vector<std::string>;
+  const auto find = [](const std::string& configured, Places before, Places after) {
+    return unwrap(find_ca_bundle(configured, {std::move(before), std::move(after)}));
+  };
+  module.def("find_ca_bundle", find, py::arg("configured"), py::kw_only(), py::arg("before"),
+             py::arg("after"));
+  module.def("read_ca_bundle",
+             [](const std::string& found) { return py::bytes(unwrap(read_ca_bundle(found))); });
 }
 
 }  // namespace webhookcore

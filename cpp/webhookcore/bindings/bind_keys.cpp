@@ -30,17 +30,9 @@ std::vector<OwnedHeader> owned_headers(const py::object& headers) {
 }
 
 // (status, headers, body): the headers as pairs of bytes.
-py::tuple fetch_whole(const std::string& url, const AddressPolicy& policy,
-                      const std::string& ca_file, const std::string& proxy,
-                      const std::string& interface, const std::string& user_agent,
+py::tuple fetch_whole(const std::string& url, const CurlOptions& transport,
                       const std::string& method, const py::object& headers, const py::bytes& body,
                       std::size_t max_bytes, double timeout) {
-  CurlOptions options;
-  options.policy = policy;
-  options.ca_file = ca_file;
-  options.proxy = proxy;
-  options.interface = interface;
-  options.user_agent = user_agent;
   HttpAttempt attempt;
   attempt.url = url;
   attempt.method = method;
@@ -50,7 +42,7 @@ py::tuple fetch_whole(const std::string& url, const AddressPolicy& policy,
   attempt.connect_timeout = attempt.timeout;
   auto response = unwrap([&] {
     const ReleasedGil unlocked;
-    return fetch(options, std::move(attempt), max_bytes);
+    return fetch(transport, std::move(attempt), max_bytes);
   }());
   py::list pairs;
   for (const OwnedHeader& header : response.headers) {
@@ -78,9 +70,8 @@ void check_certificate_chain(const py::object& pem, const py::bytes& authorities
 }  // namespace
 
 void register_keys(py::module_& module) {
-  module.def("fetch", &fetch_whole, "url"_a, py::kw_only(), "policy"_a, "ca_file"_a, "proxy"_a,
-             "interface"_a, "user_agent"_a, "method"_a, "headers"_a, "body"_a, "max_bytes"_a,
-             "timeout"_a);
+  module.def("fetch", &fetch_whole, "url"_a, py::kw_only(), "transport"_a, "method"_a, "headers"_a,
+             "body"_a, "max_bytes"_a, "timeout"_a);
   module.def("read_certificate", &certificate_facts, "pem"_a);
   module.def("check_chain", &check_certificate_chain, "pem"_a, "authorities"_a, "now"_a);
 }

@@ -11,10 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "webhookcore/base/clock.h"
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/core/address_policy.h"
 #include "webhookcore/transport/address_guard.h"
+#include "webhookcore/transport/client_certificate.h"
+#include "webhookcore/transport/curl_transport.h"
 #include "webhookcore/transport/resolver.h"
 
 namespace webhookcore {
@@ -68,12 +71,40 @@ void judge_registration(const AddressPolicy& policy, const py::object& url, doub
   unwrap(judged);
 }
 
+CurlOptions make_transport_options(const AddressPolicy& policy, const std::string& ca_file,
+                                   std::vector<std::string> ca_before,
+                                   std::vector<std::string> ca_after,
+                                   const std::string& client_cert, const std::string& client_key,
+                                   const std::string& proxy, const std::string& interface,
+                                   const std::string& user_agent) {
+  CurlOptions options;
+  options.policy = policy;
+  options.ca_file = ca_file;
+  options.ca_places = {std::move(ca_before), std::move(ca_after)};
+  options.client_cert = client_cert;
+  options.client_key = client_key;
+  options.proxy = proxy;
+  options.interface = interface;
+  options.user_agent = user_agent;
+  return options;
+}
+
+void check_client_files(const std::string& certificate, const std::string& key) {
+  unwrap(check_client_certificate(certificate, key, SystemClock{}.now()));
+}
+
 }  // namespace
 
 void register_url(py::module_& module) {
   py::classh<AddressPolicy>(module, "AddressPolicy")
       .def(py::init(&make_policy), py::kw_only(), py::arg("allow_http"), py::arg("allow"),
            py::arg("ports"));
+  py::classh<CurlOptions>(module, "TransportOptions")
+      .def(py::init(&make_transport_options), py::kw_only(), py::arg("policy"), py::arg("ca_file"),
+           py::arg("ca_before"), py::arg("ca_after"), py::arg("client_cert"), py::arg("client_key"),
+           py::arg("proxy"), py::arg("interface"), py::arg("user_agent"));
+  module.def("check_client_certificate", &check_client_files, py::arg("certificate"),
+             py::arg("key"));
   module.def("check_url", &checked_url, py::arg("policy"), py::arg("url"));
   module.def("judge_registration", &judge_registration, py::arg("policy"), py::arg("url"),
              py::arg("wait"));

@@ -4,7 +4,7 @@
 
 namespace webhookcore {
 
-// AddressPolicy and check_url.
+// AddressPolicy, TransportOptions and check_url.
 void register_url(pybind11::module_& module);
 
 }  // namespace webhookcore

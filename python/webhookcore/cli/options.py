@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import click
 
-from .. import environment
 from ..client import Client
 from ..urls import UrlPolicy
 from .failures import LooseText
@@ -65,13 +64,25 @@ def policy_options(function: Callable[..., Any]) -> Callable[..., Any]:
         help="A private network that may be called, such as 127.0.0.0/8. Repeatable.",
     )
     @click.option("--ca-file", metavar="FILE", help="PEM file instead of the system's authorities.")
+    @click.option("--client-cert", metavar="FILE", help="PEM file to show to receivers that ask.")
+    @click.option("--client-key", metavar="FILE", help="Its key, when it is not in that file.")
     @functools.wraps(function)
     def with_policy(
-        *args: Any, allow_http: bool, networks: tuple[str, ...], ca_file: str | None, **rest: Any
+        *args: Any,
+        allow_http: bool,
+        networks: tuple[str, ...],
+        ca_file: str | None,
+        client_cert: str | None,
+        client_key: str | None,
+        **rest: Any,
     ) -> Any:
-        if ca_file is not None:
-            environment.ca_file(ca_file)  # Refused here, not at the first delivery.
-        policy = UrlPolicy(allow_http=allow_http, allow=networks, ca_file=ca_file)
+        policy = UrlPolicy(
+            allow_http=allow_http,
+            allow=networks,
+            ca_file=ca_file,
+            client_cert=client_cert,
+            client_key=client_key,
+        )
         return function(*args, policy=policy, **rest)
 
     return with_policy

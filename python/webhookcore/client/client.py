@@ -24,7 +24,7 @@ from ..config import (
 )
 from ..errors import ConfigError, StoreUnavailableError
 from ..store import open_store
-from ..urls import UrlPolicy, check_policy
+from ..urls import UrlPolicy, check_policy, transport_options
 from .attempt_log import AttemptLog
 from .backlog import Backlog
 from .deliveries import DeadLetters, Deliveries, Messages
@@ -117,11 +117,7 @@ class Client:
         )
         self._engine = _core.Engine(
             store=self._store,
-            policy=self.policy._core,
-            ca_file=self.policy.ca_file or "",
-            proxy=self.policy.proxy or "",
-            interface=self.policy.interface or "",
-            user_agent=_USER_AGENT,
+            transport=transport_options(self.policy, _USER_AGENT),
             breaker_failures=breaker.failures,
             breaker_open_for=breaker.open_for,
             max_in_flight=at_once[0],

@@ -19,7 +19,7 @@ from ..hidden_secrets import Secrets, hide
 from ..provider_rules import Provider
 from ..schemes import SchemeLike, find_scheme
 from ..signatures import Verifier
-from ..urls import check_policy
+from ..urls import check_policy, transport_options
 
 OnSecret: TypeAlias = Callable[[str], Any]
 Confirm: TypeAlias = Callable[[str], Any]
@@ -134,11 +134,7 @@ def _get(url: str) -> None:
     """Over the guarded transport: public addresses alone, and no redirect is followed."""
     status, _, _ = _core.fetch(
         url,
-        policy=check_policy(None)._core,
-        ca_file="",
-        proxy="",
-        interface="",
-        user_agent="webhookcore",
+        transport=transport_options(check_policy(None), "webhookcore"),
         method="GET",
         headers=[],
         body=b"",
