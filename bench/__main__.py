@@ -14,7 +14,17 @@ from pathlib import Path
 
 from bench.report import Result, Row, measure, say, show_json_line, show_table
 
-NOT_FAMILIES = {"__main__", "growth", "native", "report", "storage"}
+# Helpers, and modules whose rows another family gives.
+NOT_FAMILIES = {
+    "__main__",
+    "growth",
+    "isolation",
+    "native",
+    "report",
+    "storage",
+    "tls",
+    "tls_receiver",
+}
 
 
 def families() -> list[str]:

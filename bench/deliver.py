@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import webhookcore as wh
+from bench import isolation, tls
 from bench.growth import LARGE, SMALL, store_with
 from bench.native import Sink, curl_seconds, sink
 from bench.report import Goal, Row
@@ -278,4 +279,6 @@ def rows() -> list[Row]:
         Row("deliver.growth_5m", growth, Goal("<=", 1.25), _growth),
         Row("deliver.backlog_1m", backlog, Goal(">=", 0.9), _backlog),
         Row("deliver.rss_5m", memory, Goal("<=", 1.3), _memory),
+        *isolation.rows(),
+        *tls.rows(),
     ]
