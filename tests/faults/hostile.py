@@ -161,6 +161,7 @@ class HostileServer:
         for task in left:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self._loop.run_until_complete(asyncio.sleep(0))  # Lets aborted connections go.
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -180,6 +181,8 @@ class HostileServer:
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
             pass  # The sender hung up, which is what most scripts wait for.
+        except asyncio.CancelledError:
+            writer.transport.abort()  # The test is over.
         finally:
             writer.close()
 

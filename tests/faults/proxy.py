@@ -32,6 +32,10 @@ class _Pair:
     fault: Fault
     passed: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
 
+    def abort(self) -> None:
+        for writer in (self.near, self.far):
+            writer.transport.abort()
+
     def close(self, reset: bool = False) -> None:
         for writer in (self.near, self.far):
             if reset:
@@ -73,6 +77,7 @@ class FaultProxy:
         for task in left:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self._loop.run_until_complete(asyncio.sleep(0))  # Lets aborted connections go.
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
@@ -85,8 +90,8 @@ class FaultProxy:
                 self._pass_on(pair, reader, far, answering=False),
                 self._pass_on(pair, far_reader, near, answering=True),
             )
-        except OSError:
-            pair.close()
+        except (OSError, asyncio.CancelledError):  # The end of the test cancels what is left.
+            pair.abort()
 
     async def _pass_on(
         self,

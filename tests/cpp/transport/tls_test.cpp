@@ -135,7 +135,11 @@ TEST_CASE("a receiver that wants another client certificate, or any, is a tls er
       auto transport = make_transport(options);
       const auto result = run(*transport, attempt_to(server.url("/", "https")));
       INFO(result.error_text);
-      CHECK(to_string(result.error) == "tls");
+      // In TLS 1.3 the handshake is over by then, and the reset that follows the alert can
+      // be all that we see of it.
+      const bool cut =
+          result.error == TransportError::reset || result.error == TransportError::connect;
+      CHECK((result.error == TransportError::tls || (version == TLS1_3_VERSION && cut)));
       CHECK_FALSE(result.status.has_value());
     }
   }

@@ -99,7 +99,10 @@ def test_without_the_certificate_that_is_asked_for_it_is_a_tls_error(tmp_path, a
     server = make_party(tmp_path, "server", authority)
     with https_receiver(server, str(tmp_path / "ca.pem"), newest) as (url, seen):
         attempt = send_to(url, policy_for(tmp_path))
-    assert (attempt.error, attempt.outcome, seen) == ("tls", "transient", [])
+    assert (attempt.outcome, attempt.status, seen) == ("transient", None, [])
+    # In TLS 1.3 the handshake is over by then: the reset that follows the refusal can overtake it.
+    late = {"reset", "connect"} if newest == ssl.TLSVersion.TLSv1_3 else set()
+    assert attempt.error in {"tls", *late}
 
 
 @pytest.mark.parametrize(
