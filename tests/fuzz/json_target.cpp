@@ -1,10 +1,33 @@
-// A body of any shape: what is found in it is text, and never more items than allowed.
+// A body of any shape: what is found in it is text, and never more items than allowed; a
+// member that is put into it is the one that readers find.
 #include "fuzz_input.h"
 #include "webhookcore/core/event_fields.h"
 #include "webhookcore/core/jwk.h"
+#include "webhookcore/core/special/json_edit.h"
 
 using namespace webhookcore;
 using namespace webhookcore::fuzz;
+
+namespace {
+
+void edit(std::string_view body) {
+  std::string edited(body);
+  special::set_member(edited, special::whole_value(edited), "id", R"("new")");
+  if (!is_json_object(body)) return;
+  constexpr std::string_view path = "id";
+  require(find_event_fields(edited, std::span(&path, 1)).front() == "new");
+}
+
+void read_texts(std::string_view body) {
+  constexpr std::string_view names[] = {"id", "a"};
+  const auto texts = find_text_fields(body, names);
+  if (!texts) return;
+  require(*texts == find_event_fields(body, names));
+  const auto other = first_other_member(body, "id");
+  require(!other || *other != "id");
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view body = as_text(data, size);
@@ -17,5 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (fields[0]) require(is_json_object(body) || fields[0]->size() <= body.size());
   (void)has_event_field(body, "a.b");
   (void)parse_jwk(body);
+  read_texts(body);
+  edit(body);
   return 0;
 }

@@ -186,6 +186,11 @@ std::string explain_version(const Verifier& verifier, const SignedRequest& reque
 std::string explain_layout(const Scheme& scheme, const Refusal& refusal) {
   const SignatureFormat& format = scheme.format;
   const std::string header(refusal.header);
+  if (scheme.special == SpecialContent::rfc9421 && header == "Signature-Input") {
+    return "The header " + header +
+           " covers less than this scheme's `required`, lacks a `created` that is asked for, or is "
+           "no list of components.";
+  }
   if (scheme.special != SpecialContent::none || scheme.families.empty()) {
     return "The header " + header + " is not laid out as this scheme's is.";
   }

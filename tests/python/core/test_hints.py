@@ -11,7 +11,8 @@ from support.vectors import HostileRow, SignatureRow, hostile_rows, signature_ro
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Published keys are often short.
 
-REFUSED = [row for row in signature_rows() if row.expect == "refused"]
+ROWS = [*signature_rows(), *signature_rows("made_signatures.jsonl")]
+REFUSED = [row for row in ROWS if row.expect == "refused"]
 HOSTILE = [row for row in hostile_rows() if row.expect not in ("ok", "bad_secret")]
 
 
@@ -92,3 +93,15 @@ def test_a_signature_of_another_provider_is_named():
     with pytest.raises(wh.VerificationError) as refused:
         wh.verify("github", body=BODY, headers=sent, secrets=[SECRET])
     assert "shopify" in refused.value.hint
+
+
+def test_a_signature_that_covers_too_little_is_told_which_settings_say_so():
+    secret = base64.b64encode(b"a secret of 32 bytes, more or less").decode()
+    scheme, body = wh.scheme("rfc9421"), b"{}"
+    few = scheme.replace(required=["@method"])
+    url = "https://example.com/hook"
+    headers = wh.sign(few, body=body, secret=secret, timestamp=1_700_000_000, url=url)
+    with pytest.raises(wh.VerificationError) as refused:
+        wh.verify(scheme, body=body, headers=headers, secrets=[secret], url=url, now=1_700_000_000)
+    assert "`required`" in refused.value.hint
+    assert "`created`" in refused.value.hint
