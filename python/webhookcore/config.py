@@ -23,6 +23,7 @@ MAX_ATTEMPTS: Final = 20
 LONGEST_WAIT: Final = 30 * 24 * 3600.0
 _EVENT_TYPE: Final = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 _EVENT_PATTERN: Final = re.compile(r"[A-Za-z0-9_.\-*]{1,128}")
+_CHANNELS_FORM: Final = 'must be a list of names, such as ["project_7"]'
 _RATE: Final = re.compile(r"([1-9][0-9]{0,8})/(s|m|h)")
 _RATE_SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -104,11 +105,21 @@ def rate_per_second(rate: str) -> float:
     return int(match[1]) / _RATE_SECONDS[match[2]]
 
 
-def check_event_type(type: str) -> str:
+def check_event_type(type: str, field: str = "type") -> str:
     """The type, when it is one: 1 to 128 of ``A-Z a-z 0-9 _ . -``."""
     if not isinstance(type, str) or _EVENT_TYPE.fullmatch(type) is None:
-        raise ConfigError("must be 1 to 128 of A-Z a-z 0-9 _ . -", "type")
+        raise ConfigError("must be 1 to 128 of A-Z a-z 0-9 _ . -", field)
     return type
+
+
+def check_channels(channels: Sequence[str] | None, most: int) -> list[str]:
+    """The channels, each once; None and an empty list are none."""
+    listed = check_list("channels", () if channels is None else channels, _CHANNELS_FORM)
+    if len(listed) > most:
+        raise ConfigError(f"at most {most}, and these are {len(listed)}", "channels")
+    for position, channel in enumerate(listed):
+        check_text(f"channels[{position}]", channel, most=128)
+    return list(dict.fromkeys(listed))
 
 
 def check_event_patterns(patterns: Sequence[str], field: str = "events") -> list[str]:

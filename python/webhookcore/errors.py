@@ -6,8 +6,8 @@ that came from outside (a request, a file, a URL, a provider).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 HTTP_STATUS: Final = {
     "missing_header": 401,
@@ -154,7 +154,20 @@ class AlreadyDeliveredError(WebhookError):
 
 
 class UnknownEventTypeError(WebhookError):
-    """An event type that is not in the catalogue."""
+    """An event type that is not in the catalogue, or a pattern that matches none of it.
+
+    Attributes:
+        type: What was asked for.
+        near: Known types that are most like it, the nearest first.
+    """
+
+    def __init__(self, message: str, type: str = "", near: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.type = type
+        self.near = tuple(near)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (str(self), self.type, self.near))
 
 
 class NotFoundError(WebhookError, LookupError):

@@ -13,6 +13,8 @@ from .provider_rules import Body, Header, Place, Provider
 from .providers import PROVIDERS, find_provider
 from .scheme_keywords import KEYWORDS, PLAIN, changed_fields, place_of
 
+_TEXT_MARK: Final = "scheme:"
+
 
 class Scheme:
     """How requests are signed, in the words of the design's table of primitives.
@@ -139,6 +141,18 @@ class Scheme:
         changed = changed_fields(fields, words)
         return Scheme._of(changed, _provider(self.provider, words, changed["msg"]))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both sign and verify alike; where an event's id and type are is not asked."""
+        if not isinstance(other, Scheme):
+            return NotImplemented
+        return self._core.text() == other._core.text()
+
+    def __hash__(self) -> int:
+        return hash(self._core.text())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Scheme._of, (self._fields, self.provider))
+
     def __repr__(self) -> str:
         return f"<Scheme {self.name}>"
 
@@ -162,6 +176,31 @@ def find_scheme(given: SchemeLike) -> tuple[_core.SchemeBase, Provider]:
         return given._core, given.provider
     row = find_provider(given)
     return _BUILT_IN[row.name], row
+
+
+def stored_text(given: SchemeLike) -> str:
+    """The form in which an endpoint keeps a scheme: a name, or the text of a user's own.
+
+    Raises:
+        ConfigError: There is no built-in scheme of that name.
+    """
+    return given._core.text() if isinstance(given, Scheme) else find_provider(given).name
+
+
+def from_stored_text(text: str) -> SchemeLike:
+    """What ``stored_text()`` was given; of a user's own the part that signs."""
+    if not text.startswith(_TEXT_MARK):
+        return text
+    fields = _core.find_scheme(text).fields()
+    headers = {"id": fields["id_header"] or _first_family(fields)[2], "type": fields["type_header"]}
+    places = {word: f"header:{name}" for word, name in headers.items() if name}
+    row = Provider(fields["name"], fields["name"])
+    return Scheme._of(fields, _provider(row, places, fields["msg"]))
+
+
+def _first_family(fields: Mapping[str, Any]) -> tuple[str, str, str, bool]:
+    families = fields["families"]
+    return families[0] if families else ("", "", "", False)
 
 
 _BUILT_IN: Final = {name: _core.find_scheme(name) for name in PROVIDERS}

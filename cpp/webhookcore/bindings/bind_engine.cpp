@@ -13,6 +13,7 @@
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/bindings/process_parts.h"
 #include "webhookcore/bindings/released_gil.h"
+#include "webhookcore/bindings/row_convert.h"
 #include "webhookcore/core/retry_policy.h"
 #include "webhookcore/engine/engine.h"
 #include "webhookcore/transport/curl_transport.h"
@@ -57,8 +58,14 @@ NewMessage new_message(const std::string& type, const py::bytes& body,
                        const std::optional<std::string>& idempotency_key,
                        const py::bytes& fingerprint, const std::string& content_type,
                        const std::string& priority, const std::optional<std::int64_t>& deliver_at,
-                       const std::optional<std::int64_t>& expires_at) {
+                       const std::optional<std::int64_t>& expires_at,
+                       std::vector<std::string> channels,
+                       const std::optional<std::int64_t>& event_types_version,
+                       const std::string& id) {
   NewMessage message;
+  message.message.id = id;  // Empty: the engine makes one.
+  message.message.channels = std::move(channels);
+  message.event_types_version = event_types_version;
   message.message.type = type;
   message.message.body = std::string(body);
   message.message.tenant = tenant;
@@ -77,23 +84,33 @@ py::tuple enqueued_tuple(const Enqueued& enqueued) {
       [&] { return py::make_tuple(enqueued.message_id, enqueued.duplicate, enqueued.deliveries); });
 }
 
-py::tuple enqueue(Engine& self, const std::string& type, const py::bytes& body,
-                  const std::optional<std::string>& tenant,
-                  const std::optional<std::string>& idempotency_key, const py::bytes& fingerprint,
-                  const std::string& content_type, const std::string& priority,
-                  const std::optional<std::int64_t>& deliver_at,
-                  const std::optional<std::int64_t>& expires_at) {
+// Nothing was stored: Python looks the catalogue up anew and comes again.
+bool is_overtaken(const Result<Enqueued>& result) {
+  return !result && result.error().code == ErrorCode::conflict &&
+         result.error().field == "event_types_version";
+}
+
+py::object enqueue(Engine& self, const std::string& type, const py::bytes& body,
+                   const std::optional<std::string>& tenant,
+                   const std::optional<std::string>& idempotency_key, const py::bytes& fingerprint,
+                   const std::string& content_type, const std::string& priority,
+                   const std::optional<std::int64_t>& deliver_at,
+                   const std::optional<std::int64_t>& expires_at,
+                   const std::vector<std::string>& channels,
+                   const std::optional<std::int64_t>& event_types_version, const std::string& id) {
   std::vector<NewMessage> messages;
   messages.push_back(new_message(type, body, tenant, idempotency_key, fingerprint, content_type,
-                                 priority, deliver_at, expires_at));
+                                 priority, deliver_at, expires_at, channels, event_types_version,
+                                 id));
   auto results = [&] {
     const ReleasedGil unlocked;
     return self.enqueue(std::move(messages));
   }();
+  if (is_overtaken(results.front())) return py::none();
   return enqueued_tuple(unwrap(std::move(results.front())));
 }
 
-// One tuple of enqueue()'s arguments each; one tuple or exception each in return.
+// One tuple of enqueue()'s arguments each; one tuple, None or exception each in return.
 py::list enqueue_many(Engine& self, const std::vector<py::tuple>& rows) {
   std::vector<NewMessage> messages = new_messages(rows);
   const auto results = [&] {
@@ -101,6 +118,18 @@ py::list enqueue_many(Engine& self, const std::vector<py::tuple>& rows) {
     return self.enqueue(std::move(messages));
   }();
   return enqueued_list(results);
+}
+
+// An endpoint's row as in Store, and a message without an id; the attempt's dict.
+py::dict attempt_once(Engine& self, const py::dict& row, const std::string& type,
+                      const py::bytes& body, const std::string& content_type) {
+  Endpoint endpoint = endpoint_from(row);
+  Message message{.id = {}, .type = type, .body = std::string(body), .content_type = content_type};
+  const Attempt attempt = unwrap([&] {
+    const ReleasedGil unlocked;
+    return self.attempt_once(std::move(endpoint), std::move(message));
+  }());
+  return from_stored([&] { return to_dict(attempt); });
 }
 
 void stop(Engine& self, double drain) {
@@ -150,7 +179,9 @@ std::vector<NewMessage> new_messages(const std::vector<py::tuple>& rows) {
         row[0].cast<std::string>(), row[1].cast<py::bytes>(),
         row[2].cast<std::optional<std::string>>(), row[3].cast<std::optional<std::string>>(),
         row[4].cast<py::bytes>(), row[5].cast<std::string>(), row[6].cast<std::string>(),
-        row[7].cast<std::optional<std::int64_t>>(), row[8].cast<std::optional<std::int64_t>>()));
+        row[7].cast<std::optional<std::int64_t>>(), row[8].cast<std::optional<std::int64_t>>(),
+        row[9].cast<std::vector<std::string>>(), row[10].cast<std::optional<std::int64_t>>(),
+        row[11].cast<std::string>()));
   }
   return messages;
 }
@@ -158,7 +189,11 @@ std::vector<NewMessage> new_messages(const std::vector<py::tuple>& rows) {
 py::list enqueued_list(const std::vector<Result<Enqueued>>& results) {
   py::list list;
   for (const auto& result : results) {
-    list.append(result ? py::object(enqueued_tuple(*result)) : to_exception(result.error()));
+    if (is_overtaken(result)) {
+      list.append(py::none());
+    } else {
+      list.append(result ? py::object(enqueued_tuple(*result)) : to_exception(result.error()));
+    }
   }
   return list;
 }
@@ -169,6 +204,7 @@ void register_engine(py::module_& module) {
            "breaker_open_for"_a, "max_in_flight"_a, "max_in_flight_per_endpoint"_a)
       .def("enqueue", &enqueue)
       .def("enqueue_many", &enqueue_many)
+      .def("attempt_once", &attempt_once)
       .def("start",
            [](Engine& self) {
              const auto started = [&] {

@@ -65,6 +65,12 @@ py::list dicts(const std::vector<Row>& rows) {
   return list;
 }
 
+py::dict counts_dict(const DeliveryCounts& counts) {
+  return py::dict("pending"_a = counts.pending, "in_flight"_a = counts.in_flight,
+                  "delivered"_a = counts.delivered, "dead"_a = counts.dead,
+                  "cancelled"_a = counts.cancelled);
+}
+
 TimePoint at(std::int64_t unix_ms) { return from_unix_ms(unix_ms); }
 
 void register_endpoints(py::classh<Store>& store) {
@@ -99,6 +105,54 @@ void register_endpoints(py::classh<Store>& store) {
       });
 }
 
+py::dict metrics_dict(const DeliveryMetrics& metrics) {
+  const auto ms = [](const std::optional<Duration>& duration) {
+    return duration ? py::cast(duration->count()) : py::none();
+  };
+  py::dict percentiles;
+  for (const int percent : {50, 90, 95, 99}) {
+    percentiles[py::int_(percent)] = ms(metrics.delivery_time.percentile(percent / 100.0));
+  }
+  const auto& oldest = metrics.oldest_pending_at;
+  return py::dict("messages"_a = metrics.messages, "deliveries"_a = counts_dict(metrics.deliveries),
+                  "attempts"_a = metrics.attempts, "attempted"_a = metrics.attempted,
+                  "retried"_a = metrics.retried,
+                  "delivery_time_mean"_a = ms(metrics.delivery_time.mean()),
+                  "delivery_time_percentiles"_a = percentiles, "backlog"_a = metrics.backlog,
+                  "oldest_pending_at"_a = oldest ? py::cast(to_unix_ms(*oldest)) : py::none(),
+                  "dead_letters"_a = metrics.dead_letters);
+}
+
+void register_metrics(py::classh<Store>& store) {
+  store.def("measure", [](Store& self, const py::dict& filter) {
+    const auto wanted = metrics_filter_from(filter);
+    return metrics_dict(unwrap(without_gil([&] { return self.measure(wanted); })));
+  });
+}
+
+void register_event_types(py::classh<Store>& store) {
+  store
+      .def("create_event_type",
+           [](Store& self, const py::dict& row) {
+             const EventType type = event_type_from(row);
+             unwrap(without_gil([&] { return self.create_event_type(type); }));
+           })
+      .def("update_event_type",
+           [](Store& self, const py::dict& row, std::int64_t now) {
+             const EventType type = event_type_from(row);
+             return to_unix_ms(
+                 unwrap(without_gil([&] { return self.update_event_type(type, at(now)); })));
+           })
+      .def("delete_event_type",
+           [](Store& self, const std::string& name) {
+             unwrap(without_gil([&] { return self.delete_event_type(name); }));
+           })
+      .def("list_event_types", [](Store& self) {
+        const EventTypes listed = unwrap(without_gil([&] { return self.list_event_types(); }));
+        return py::make_tuple(listed.version, dicts(listed.types));
+      });
+}
+
 void register_deliveries(py::classh<Store>& store) {
   store
       .def("get_message",
@@ -109,6 +163,13 @@ void register_deliveries(py::classh<Store>& store) {
            [](Store& self, const py::dict& filter) {
              const auto wanted = message_filter_from(filter);
              return dicts(unwrap(without_gil([&] { return self.list_messages(wanted); })));
+           })
+      .def("poll_messages",
+           [](Store& self, const py::dict& filter) {
+             const auto wanted = poll_filter_from(filter);
+             const PolledMessages polled =
+                 unwrap(without_gil([&] { return self.poll_messages(wanted); }));
+             return py::make_tuple(dicts(polled.messages), polled.next_key);
            })
       .def("get_delivery",
            [](Store& self, std::int64_t key) {
@@ -122,11 +183,7 @@ void register_deliveries(py::classh<Store>& store) {
       .def("count_deliveries",
            [](Store& self, const py::dict& filter) {
              const auto wanted = delivery_filter_from(filter);
-             const DeliveryCounts counts =
-                 unwrap(without_gil([&] { return self.count_deliveries(wanted); }));
-             return py::dict("pending"_a = counts.pending, "in_flight"_a = counts.in_flight,
-                             "delivered"_a = counts.delivered, "dead"_a = counts.dead,
-                             "cancelled"_a = counts.cancelled);
+             return counts_dict(unwrap(without_gil([&] { return self.count_deliveries(wanted); })));
            })
       .def("count_backlog",
            [](Store& self, std::size_t most) {
@@ -248,6 +305,8 @@ void register_store(py::module_& module) {
       .def("close", [](Store& self) { without_gil([&] { self.close(); }); })
       .def("leader", [](Store& self) { return without_gil([&] { return self.leader(); }); });
   register_endpoints(store);
+  register_event_types(store);
+  register_metrics(store);
   register_deliveries(store);
   register_inbox(store);
   module.def("open_sqlite_store", &open_sqlite, py::kw_only(), "path"_a, "durable"_a,

@@ -19,6 +19,7 @@
 #include "webhookcore/bindings/scheme_object.h"
 #include "webhookcore/bindings/verifier_type.h"
 #include "webhookcore/core/event_fields.h"
+#include "webhookcore/core/scheme_text.h"
 #include "webhookcore/core/signer.h"
 #include "webhookcore/core/special/key_reference.h"
 
@@ -27,6 +28,7 @@ namespace webhookcore {
 namespace {
 
 SchemeObject scheme_named(const std::string& name) {
+  if (is_scheme_text(name)) return {unwrap(scheme_of(name))};
   auto scheme = find_scheme(name);
   if (!scheme) raise({ErrorCode::config, "unknown scheme \"" + name + "\"", "scheme"});
   return {std::move(scheme)};
@@ -151,6 +153,7 @@ void register_verify(py::module_& module) {
                              [](const SchemeObject& object) {
                                return std::string(to_string(key_source(*object.scheme)));
                              })
+      .def("text", [](const SchemeObject& object) { return to_scheme_text(*object.scheme); })
       .def_property_readonly("has_text_key", [](const SchemeObject& object) {
         return object.scheme->key.form == KeyForm::utf8;
       });

@@ -120,20 +120,21 @@ void set_limit(Filter& filter, const py::dict& row) {
 }  // namespace
 
 py::dict to_dict(const Endpoint& endpoint) {
-  return py::dict(
-      "id"_a = endpoint.id, "tenant"_a = endpoint.tenant, "uid"_a = endpoint.uid,
-      "url"_a = endpoint.url, "description"_a = text(endpoint.description),
-      "events"_a = endpoint.events, "schemes"_a = endpoint.schemes,
-      "secrets"_a = secret_list(endpoint.secrets), "headers"_a = header_list(endpoint.headers),
-      "retry_schedule"_a = schedule_ms(endpoint.retry_schedule),
-      "retry_jitter"_a = endpoint.retry_jitter, "max_attempts"_a = endpoint.max_attempts,
-      "timeout"_a = endpoint.timeout.count(),
-      "rate_limit_per_second"_a = endpoint.rate_limit_per_second, "fifo"_a = endpoint.fifo,
-      "breaker_failures"_a = endpoint.breaker_failures,
-      "breaker_open_for"_a = ms(endpoint.breaker_open_for), "state"_a = name_of(endpoint.state),
-      "disabled_reason"_a = text(endpoint.disabled_reason),
-      "created_at"_a = to_unix_ms(endpoint.created_at),
-      "updated_at"_a = to_unix_ms(endpoint.updated_at));
+  return py::dict("id"_a = endpoint.id, "tenant"_a = endpoint.tenant, "uid"_a = endpoint.uid,
+                  "url"_a = endpoint.url, "description"_a = text(endpoint.description),
+                  "events"_a = endpoint.events, "channels"_a = endpoint.channels,
+                  "schemes"_a = endpoint.schemes, "secrets"_a = secret_list(endpoint.secrets),
+                  "headers"_a = header_list(endpoint.headers),
+                  "retry_schedule"_a = schedule_ms(endpoint.retry_schedule),
+                  "retry_jitter"_a = endpoint.retry_jitter,
+                  "max_attempts"_a = endpoint.max_attempts, "timeout"_a = endpoint.timeout.count(),
+                  "rate_limit_per_second"_a = endpoint.rate_limit_per_second,
+                  "fifo"_a = endpoint.fifo, "breaker_failures"_a = endpoint.breaker_failures,
+                  "breaker_open_for"_a = ms(endpoint.breaker_open_for),
+                  "state"_a = name_of(endpoint.state),
+                  "disabled_reason"_a = text(endpoint.disabled_reason),
+                  "created_at"_a = to_unix_ms(endpoint.created_at),
+                  "updated_at"_a = to_unix_ms(endpoint.updated_at));
 }
 
 Endpoint endpoint_from(const py::dict& row) {
@@ -144,6 +145,7 @@ Endpoint endpoint_from(const py::dict& row) {
   endpoint.url = row["url"].cast<std::string>();
   endpoint.description = row["description"].cast<std::string>();
   endpoint.events = row["events"].cast<std::vector<std::string>>();
+  endpoint.channels = row["channels"].cast<std::vector<std::string>>();
   endpoint.schemes = row["schemes"].cast<std::vector<std::string>>();
   endpoint.secrets = secrets_from(row["secrets"]);
   endpoint.headers = headers_from(row["headers"]);
@@ -170,7 +172,23 @@ py::dict to_dict(const Message& message) {
                   "body"_a = py::bytes(message.body), "content_type"_a = text(message.content_type),
                   "created_at"_a = to_unix_ms(message.created_at),
                   "priority"_a = std::string(to_string(message.priority)),
-                  "expires_at"_a = ms(message.expires_at));
+                  "expires_at"_a = ms(message.expires_at), "channels"_a = message.channels);
+}
+
+py::dict to_dict(const EventType& type) {
+  return py::dict("name"_a = type.name, "description"_a = text(type.description),
+                  "schema"_a = text(type.schema), "archived"_a = type.archived,
+                  "created_at"_a = to_unix_ms(type.created_at),
+                  "updated_at"_a = to_unix_ms(type.updated_at));
+}
+
+EventType event_type_from(const py::dict& row) {
+  return {.name = row["name"].cast<std::string>(),
+          .description = row["description"].cast<std::string>(),
+          .schema = row["schema"].cast<std::string>(),
+          .archived = row["archived"].cast<bool>(),
+          .created_at = from_unix_ms(row["created_at"].cast<std::int64_t>()),
+          .updated_at = from_unix_ms(row["updated_at"].cast<std::int64_t>())};
 }
 
 py::dict to_dict(const Delivery& delivery) {
@@ -276,6 +294,25 @@ MessageFilter message_filter_from(const py::dict& row) {
   filter.type = optional_at<std::string>(row, "type");
   filter.before_id = optional_at<std::string>(row, "cursor");
   set_limit(filter, row);
+  return filter;
+}
+
+MetricsFilter metrics_filter_from(const py::dict& row) {
+  MetricsFilter filter;
+  filter.tenant = tenant_at(row);
+  filter.endpoint_id = optional_at<std::string>(row, "endpoint_id");
+  filter.since = time_at(row, "since");
+  filter.until = time_at(row, "until");
+  return filter;
+}
+
+PollFilter poll_filter_from(const py::dict& row) {
+  PollFilter filter;
+  filter.tenant = tenant_at(row);
+  filter.events = row["events"].cast<std::vector<std::string>>();
+  filter.channels = row["channels"].cast<std::vector<std::string>>();
+  filter.after_key = row["after"].cast<std::int64_t>();
+  filter.limit = row["limit"].cast<std::size_t>();
   return filter;
 }
 

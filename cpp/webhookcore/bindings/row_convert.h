@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "webhookcore/store/delivery_store.h"
+#include "webhookcore/store/event_type_store.h"
 #include "webhookcore/store/idempotency_store.h"
 #include "webhookcore/store/inbox_store.h"
+#include "webhookcore/store/metrics_store.h"
 #include "webhookcore/store/rows.h"
 
 namespace webhookcore {
@@ -21,11 +23,13 @@ pybind11::dict to_dict(const Message& message);
 pybind11::dict to_dict(const Delivery& delivery);
 pybind11::dict to_dict(const Attempt& attempt);
 pybind11::dict to_dict(const InboxEvent& event);
+pybind11::dict to_dict(const EventType& type);
 
 // KeyError or a cast error for a dict that to_dict() cannot have made: a mistake of
 // our own Python, not of a user.
 Endpoint endpoint_from(const pybind11::dict& row);
 InboxEvent inbox_event_from(const pybind11::dict& row);
+EventType event_type_from(const pybind11::dict& row);
 
 // The events of (row, event key) tuples.
 class AcceptedRows {
@@ -44,6 +48,8 @@ pybind11::list accepted_list(const std::vector<AcceptResult>& results);
 
 EndpointFilter endpoint_filter_from(const pybind11::dict& filter);
 MessageFilter message_filter_from(const pybind11::dict& filter);
+MetricsFilter metrics_filter_from(const pybind11::dict& filter);
+PollFilter poll_filter_from(const pybind11::dict& filter);
 DeliveryFilter delivery_filter_from(const pybind11::dict& filter);
 InboxFilter inbox_filter_from(const pybind11::dict& filter);
 

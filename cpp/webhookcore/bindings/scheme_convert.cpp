@@ -8,21 +8,11 @@
 
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/core/content_template.h"
+#include "webhookcore/core/scheme_words.h"
 
 namespace webhookcore {
 
 namespace {
-
-constexpr std::array<std::string_view, 12> kAlgorithms = {
-    "hmac-sha1",        "hmac-sha256",    "hmac-sha384",    "hmac-sha512",
-    "ed25519",          "ecdsa-p256-der", "ecdsa-p256-raw", "rsa-pkcs1-sha1",
-    "rsa-pkcs1-sha256", "rsa-pss-sha512", "sha256-prefix",  "equal"};
-constexpr std::array<std::string_view, 4> kKeyForms = {"utf8", "b64", "hex", "public"};
-constexpr std::array<std::string_view, 3> kEncodings = {"hex", "b64", "b64url"};
-constexpr std::array<std::string_view, 6> kTimestamps = {"",         "s",   "ms",
-                                                         "s-or-iso", "iso", "http-date"};
-constexpr std::array<std::string_view, 9> kSpecials = {
-    "", "twilio", "mailgun", "adyen", "aws-sns", "paypal", "hook0", "jws", "rfc9421"};
 
 template <typename Enum, std::size_t N>
 std::string name_of(const std::array<std::string_view, N>& names, Enum value) {

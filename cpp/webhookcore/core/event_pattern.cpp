@@ -1,5 +1,7 @@
 #include "webhookcore/core/event_pattern.h"
 
+#include <algorithm>
+
 namespace webhookcore {
 
 bool matches_event_pattern(std::string_view pattern, std::string_view type) {
@@ -25,6 +27,18 @@ bool matches_event_pattern(std::string_view pattern, std::string_view type) {
   }
   while (at_pattern < pattern.size() && pattern[at_pattern] == '*') ++at_pattern;
   return at_pattern == pattern.size();
+}
+
+bool wants(const Subscription& subscription, std::string_view type,
+           std::span<const std::string> message_channels) {
+  const auto& [patterns, channels] = subscription;
+  const bool is_subscribed = std::any_of(
+      patterns.begin(), patterns.end(),
+      [type](const std::string& pattern) { return matches_event_pattern(pattern, type); });
+  return is_subscribed &&
+         (channels.empty() ||
+          std::find_first_of(channels.begin(), channels.end(), message_channels.begin(),
+                             message_channels.end()) != channels.end());
 }
 
 }  // namespace webhookcore

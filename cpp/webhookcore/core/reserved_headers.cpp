@@ -5,7 +5,7 @@
 #include <string>
 
 #include "webhookcore/base/bytes.h"
-#include "webhookcore/core/scheme.h"
+#include "webhookcore/core/scheme_text.h"
 
 namespace webhookcore {
 
@@ -41,8 +41,8 @@ bool is_reserved_header(std::string_view name, std::span<const std::string> sche
   if (std::find(kFraming.begin(), kFraming.end(), lower) != kFraming.end()) return true;
   if (std::any_of(kPrefixes.begin(), kPrefixes.end(), begins)) return true;
   return std::any_of(schemes.begin(), schemes.end(), [&](const std::string& own) {
-    const auto scheme = find_scheme(own);
-    return scheme && belongs_to(*scheme, name);
+    const auto scheme = scheme_of(own);
+    return scheme.ok() && belongs_to(**scheme, name);
   });
 }
 

@@ -9,9 +9,9 @@ namespace webhookcore {
 
 // Always those that frame or route the request (Host, Content-Length, hop-by-hop ones),
 // those that describe the body, and `webhook-` and `svix-`. Those of another signature
-// scheme only when it is one of `schemes`, the endpoint's own; a name that is no
-// scheme's reserves nothing. The same rule when an endpoint is configured and when its
-// requests are built.
+// scheme only when it is one of `schemes`, the endpoint's own (names, or texts as in
+// scheme_text.h); what is no scheme reserves nothing. The same rule when an endpoint is configured
+// and when its requests are built.
 bool is_reserved_header(std::string_view name, std::span<const std::string> schemes);
 
 }  // namespace webhookcore

@@ -44,11 +44,14 @@ bool Dispatcher::can_start(const Lane& lane) const {
 }
 
 // Claimed too long ago to be sent within its lease, or under an endpoint that does not
-// want it any more.
+// want it any more, or one of whose secrets has expired meanwhile: the next claim signs
+// without it.
 bool Dispatcher::is_stale(const Lane& lane, const ReadyDelivery& delivery, Moment now) const {
   const Endpoint& row = delivery.endpoint->row;
   const Duration held = now.monotonic - delivery.claimed_at;
+  const auto good_until = delivery.endpoint->good_until;
   return closed_ || row.state == EndpointState::disabled || lane.gone == delivery.endpoint ||
+         (good_until && *good_until <= now.wall) ||
          held + row.timeout + kLeaseMargin > options_.lease;
 }
 

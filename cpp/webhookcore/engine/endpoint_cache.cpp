@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "webhookcore/core/reserved_headers.h"
+#include "webhookcore/core/scheme_text.h"
 
 namespace webhookcore {
 
@@ -51,17 +52,17 @@ std::vector<OwnedHeader> sendable_headers(const Endpoint& row) {
 std::shared_ptr<const PreparedEndpoint> prepare_endpoint(Endpoint row, TimePoint now) {
   auto prepared = std::make_shared<PreparedEndpoint>();
   for (const std::string& name : row.schemes) {
-    const auto scheme = find_scheme(name);
-    if (!scheme) {
-      prepared->cannot_sign = "no scheme of the name " + name;
+    const auto scheme = scheme_of(name);
+    if (!scheme.ok()) {
+      prepared->cannot_sign = scheme.error().detail;
       continue;
     }
-    auto keys = keys_of(*scheme, row, now);
+    auto keys = keys_of(**scheme, row, now);
     if (keys.empty()) {
-      prepared->cannot_sign = "no active secret is a key of the scheme " + name;
+      prepared->cannot_sign = "no active secret is a key of the scheme " + (*scheme)->name;
       continue;
     }
-    prepared->signing.push_back({scheme, std::move(keys)});
+    prepared->signing.push_back({*scheme, std::move(keys)});
   }
   if (row.schemes.empty()) prepared->cannot_sign = "the endpoint has no scheme";
   prepared->own_headers = sendable_headers(row);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "webhookcore/base/id.h"
+#include "webhookcore/engine/attempt_once.h"
 #include "webhookcore/engine/outbox.h"
 #include "webhookcore/engine/session_threads.h"
 #include "webhookcore/store/fork_hooks.h"
@@ -140,6 +142,13 @@ Result<Engine::IdleResult> Engine::State::wait_until_idle(Session& session, Dura
   const bool idle = is_idle();
   if (!idle && session.store_trouble) return *session.store_trouble;
   return IdleResult{.idle = idle};
+}
+
+Result<Attempt> Engine::attempt_once(Endpoint endpoint, Message message) {
+  const SessionParts& parts = state_->parts;
+  if (message.id.empty()) message.id = make_id("msg_", parts.clock.now(), parts.random);
+  return webhookcore::attempt_once(parts.make_transport, std::move(endpoint), std::move(message),
+                                   parts.clock);
 }
 
 std::vector<AttemptEvent> Engine::take_events(std::size_t limit) {

@@ -70,6 +70,9 @@ class Engine {
   };
   Result<IdleResult> run_until_idle(Duration wait, Duration deadline);
 
+  // See attempt_once(); by this engine's transport, on the caller's thread.
+  Result<Attempt> attempt_once(Endpoint endpoint, Message message);
+
   // Attempts since the last call, oldest first, at most `limit`; for logs and
   // metrics. Past 10,000 unread ones the oldest are dropped and counted.
   std::vector<AttemptEvent> take_events(std::size_t limit);

@@ -44,9 +44,26 @@ struct DeliveryFilter {
   std::size_t limit = 100;
 };
 
+// What a consumer that fetches its messages has not seen yet.
+struct PollFilter {
+  std::optional<std::optional<std::string>> tenant = {};
+  std::vector<std::string> events = {"*"};  // As an endpoint's.
+  std::vector<std::string> channels = {};
+  std::int64_t after_key = 0;  // The cursor: oldest first.
+  std::size_t limit = 100;
+};
+
+struct PolledMessages {
+  std::vector<Message> messages;
+  // Where to go on. It passes what did not match, so that no call looks at that again.
+  std::int64_t next_key = 0;
+};
+
 struct DeliveryCounts {
   std::int64_t pending = 0, in_flight = 0, delivered = 0, dead = 0, cancelled = 0;
 };
+
+inline constexpr std::size_t kMostPolled = 10'000;
 
 // Safe to share between threads; a call returns when its change is durable.
 class DeliveryStore {
@@ -73,7 +90,8 @@ class DeliveryStore {
   // One transaction: the messages and a pending delivery, due now or at `deliver_at`, for
   // each enabled endpoint of the tenant whose patterns match the type. A repeated idempotency
   // key (same tenant, within 24 h) returns the first message; conflict when its
-  // fingerprint differs, and then only that message fails.
+  // fingerprint differs, and then only that message fails; also (field
+  // `event_types_version`) when the catalogue is no longer the one it was checked by.
   virtual std::vector<Result<Enqueued>> enqueue(std::span<const NewMessage> messages,
                                                 TimePoint now) = 0;
 
@@ -108,6 +126,9 @@ class DeliveryStore {
 
   virtual Result<std::optional<Message>> get_message(std::string_view id) = 0;
   virtual Result<std::vector<Message>> list_messages(const MessageFilter& filter) = 0;
+  // Messages become visible in the order of their keys, so that a consumer misses none
+  // and sees none twice. Looks at no more than kMostPolled rows.
+  virtual Result<PolledMessages> poll_messages(const PollFilter& filter) = 0;
   virtual Result<std::optional<Delivery>> get_delivery(std::int64_t key) = 0;
   virtual Result<std::vector<Delivery>> list_deliveries(const DeliveryFilter& filter) = 0;
   virtual Result<std::vector<Attempt>> list_attempts(std::int64_t delivery) = 0;

@@ -33,8 +33,11 @@ struct Endpoint {
   std::optional<std::string> uid = {};     // The user's own name for it, unique per tenant.
   std::string url;
   std::string description = {};
-  std::vector<std::string> events;      // Patterns; `*` matches dots too.
-  std::vector<std::string> schemes;     // Names of built-in schemes, all of them sign.
+  std::vector<std::string> events;  // Patterns; `*` matches dots too.
+  // Empty: every message. Otherwise only those that name one of them.
+  std::vector<std::string> channels = {};
+  // Names of built-in schemes and texts of the user's own (core/scheme_text.h); all sign.
+  std::vector<std::string> schemes;
   std::vector<EndpointSecret> secrets;  // Newest first.
   std::vector<OwnedHeader> headers = {};
   std::vector<Duration> retry_schedule;
@@ -67,6 +70,9 @@ struct Message {
   TimePoint created_at{};
   Priority priority = Priority::normal;
   std::optional<TimePoint> expires_at = {};  // Not sent at or after it. Absent: never.
+  std::vector<std::string> channels = {};
+  // Its place in the order in which messages became visible. Set by the store.
+  std::int64_t key = 0;
 };
 
 struct NewMessage {
@@ -76,6 +82,8 @@ struct NewMessage {
   // timestamp differs); compared when the key was seen before.
   std::string fingerprint = {};
   std::optional<TimePoint> deliver_at = {};  // The first attempt is not before it.
+  // The catalogue that the type was looked up in; absent: it is sent whatever it is.
+  std::optional<std::int64_t> event_types_version = {};
 };
 
 struct Enqueued {
@@ -161,6 +169,21 @@ struct PutBack {
   std::int64_t delivery = 0;
   LeaseToken token;
   TimePoint next_attempt_at{};
+};
+
+// A type of the catalogue, which is one for all tenants.
+struct EventType {
+  std::string name;
+  std::string description = {};
+  std::string schema = {};  // JSON Schema as JSON; empty: any data.
+  bool archived = false;    // Still known, and nothing is sent with it.
+  TimePoint created_at{};
+  TimePoint updated_at{};
+};
+
+struct EventTypes {
+  std::int64_t version = 0;  // 0 exactly while the catalogue is empty.
+  std::vector<EventType> types;
 };
 
 // ---- Receiving ---------------------------------------------------------------

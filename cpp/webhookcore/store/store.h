@@ -1,4 +1,4 @@
-// One store holds all three kinds of rows, in one file or database: a message
+// One store holds all kinds of rows, in one file or database: a message
 // sent from a handler and the handler's event share a transaction log.
 #pragma once
 
@@ -9,8 +9,10 @@
 #include <string>
 
 #include "webhookcore/store/delivery_store.h"
+#include "webhookcore/store/event_type_store.h"
 #include "webhookcore/store/idempotency_store.h"
 #include "webhookcore/store/inbox_store.h"
+#include "webhookcore/store/metrics_store.h"
 
 namespace webhookcore {
 
@@ -21,7 +23,11 @@ struct StoreInfo {
   int schema_version = 0;
 };
 
-class Store : public IdempotencyStore, public InboxStore, public DeliveryStore {
+class Store : public IdempotencyStore,
+              public InboxStore,
+              public DeliveryStore,
+              public EventTypeStore,
+              public MetricsStore {
  public:
   virtual StoreInfo info() = 0;
 

@@ -12,6 +12,7 @@ from .dead_letters import dead_letters
 from .deliveries import deliveries
 from .doctor import doctor
 from .endpoints import endpoints
+from .event_types import event_types
 from .failures import Commands
 from .keys import keys
 from .messages import messages
@@ -39,6 +40,7 @@ for _command in (
     sign,
     keys,
     endpoints,
+    event_types,
     messages,
     deliveries,
     dead_letters,

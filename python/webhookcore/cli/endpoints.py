@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import click
 
-from ..client import Endpoint
+from ..client import Endpoint, SecretAge
 from ..urls import UrlPolicy
+from .endpoint_test import test
 from .json_rows import endpoint_json
 from .options import (
     Command,
@@ -20,12 +21,15 @@ from .options import (
     read_retry,
     store_option,
 )
-from .output import print_fields, print_json, print_listing
+from .output import print_fields, print_json, print_listing, shown
 from .secrets import read_secret, secret_option
 
 _SETTINGS: Final = (
     click.option(
         "--events", multiple=True, metavar="PATTERN", help="Such as 'order.*'. Repeatable."
+    ),
+    click.option(
+        "--channel", "channels", multiple=True, help="Only messages that name it. Repeatable."
     ),
     click.option("--scheme", "schemes", multiple=True, help="How it is signed. Repeatable."),
     click.option(
@@ -60,7 +64,7 @@ def _given(settings: dict[str, Any]) -> dict[str, Any]:
         given["headers"] = dict(headers)
     if given.get("ordering") == "none":
         given["ordering"] = None
-    for name in ("events", "schemes"):
+    for name in ("events", "channels", "schemes"):
         if name in given:
             given[name] = list(given[name])
     return given
@@ -69,6 +73,9 @@ def _given(settings: dict[str, Any]) -> dict[str, Any]:
 @click.group()
 def endpoints() -> None:
     """Where messages go."""
+
+
+endpoints.add_command(test)
 
 
 @endpoints.command()
@@ -219,7 +226,7 @@ def _cells(endpoint: Endpoint) -> tuple[object, ...]:
         endpoint.state,
         endpoint.url,
         " ".join(endpoint.events),
-        " ".join(endpoint.schemes),
+        " ".join(endpoint_json(endpoint)["schemes"]),
         endpoint.tenant,
         endpoint.uid,
     )
@@ -232,7 +239,9 @@ def _fields(endpoint: Endpoint) -> dict[str, object]:
         "url": endpoint.url,
         "state": endpoint.state + why,
         "events": " ".join(endpoint.events),
-        "schemes": " ".join(endpoint.schemes),
+        "channels": " ".join(endpoint.channels) or None,
+        "secrets": ", ".join(_age(secret) for secret in endpoint.secrets),
+        "schemes": " ".join(endpoint_json(endpoint)["schemes"]),
         "tenant": endpoint.tenant,
         "uid": endpoint.uid,
         "retry": ", ".join(f"{wait:g} s" for wait in endpoint.retry) or "none",
@@ -241,6 +250,11 @@ def _fields(endpoint: Endpoint) -> dict[str, object]:
         "headers": ", ".join(endpoint.headers) or None,
         "description": endpoint.description or None,
     }
+
+
+def _age(secret: SecretAge) -> str:
+    ends = f", signs until {shown(secret.expires_at)}" if secret.expires_at else ""
+    return f"{secret.kind} of {secret.age / 86400:.0f} days{ends}"
 
 
 def _print_endpoint(endpoint: Endpoint, as_json: bool, *, made_secret: bool = False) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..client import Endpoint, Message
+from ..client import Endpoint, Message, SecretAge
 from ..exchange import Headers
+from ..schemes import Scheme
 
 
 def row_json(row: Any) -> dict[str, Any]:
@@ -52,6 +53,14 @@ def bytes_json(name: str, value: bytes) -> dict[str, str]:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, Scheme):
+        return value.name
+    if isinstance(value, SecretAge):
+        return row_json(value)
+    return _plain_container(value)
+
+
+def _plain_container(value: Any) -> Any:
     if isinstance(value, Headers):
         return [list(pair) for pair in value.pairs()]
     if isinstance(value, Mapping):

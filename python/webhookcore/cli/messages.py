@@ -33,6 +33,7 @@ def messages() -> None:
 @data_options
 @click.option("--tenant")
 @click.option("--idempotency-key", help="The same key again gives the first message.")
+@click.option("--channel", "channels", multiple=True, help="Repeatable.")
 @click.option("--content-type", default="application/json", show_default=True)
 @click.option("--priority", type=click.Choice(PRIORITIES), default="normal", show_default=True)
 @click.option(
@@ -52,6 +53,7 @@ def send(
     raw: bool,
     tenant: str | None,
     idempotency_key: str | None,
+    channels: tuple[str, ...],
     content_type: str,
     priority: Priority,
     deliver_at: datetime | float | None,
@@ -71,6 +73,7 @@ def send(
             priority=priority,
             deliver_at=deliver_at,
             expires_at=expires_at,
+            channels=channels,
         )
         deliveries = message.deliveries
     if as_json:

@@ -2,8 +2,13 @@
 
 from .async_client import AsyncClient
 from .client import Client
+from .event_types import EventType
+from .metrics import Metrics
 from .oneshot import SendResult, send
-from .rows import Attempt, Delivery, Endpoint, Message
+from .outbox import OutboxMessage
+from .polling import PollResult
+from .relay import RelayCounts
+from .rows import Attempt, Delivery, Endpoint, Message, SecretAge
 from .until_idle import RunCounts
 
 __all__ = [
@@ -12,8 +17,14 @@ __all__ = [
     "Client",
     "Delivery",
     "Endpoint",
+    "EventType",
     "Message",
+    "Metrics",
+    "OutboxMessage",
+    "PollResult",
+    "RelayCounts",
     "RunCounts",
+    "SecretAge",
     "SendResult",
     "send",
 ]

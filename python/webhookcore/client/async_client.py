@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import functools
 import weakref
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final
 
 from ..door import Door, Threads
 from ..urls import UrlPolicy
 from .awaited import Part, awaited, listed, same_arguments
+from .batch import Batch
 from .client import Client
 from .deliveries import DeadLetters, Deliveries, Messages
 from .endpoints import Endpoints
+from .event_types import EventTypes
+from .metrics import Metrics
+from .outbox import Outbox
+from .relay import Relay
 from .rows import Endpoint, Message
 from .until_idle import RunCounts
 
@@ -33,9 +38,21 @@ class AsyncEndpoints(Part):
     disable = awaited(Endpoints.disable)
     delete = awaited(Endpoints.delete)
     rotate_secret = awaited(Endpoints.rotate_secret)
+    test = awaited(Endpoints.test)
 
     def __aiter__(self) -> AsyncIterator[Endpoint]:
         return self.list().__aiter__()
+
+
+class AsyncEventTypes(Part):
+    """``client.event_types``."""
+
+    create = awaited(EventTypes.create)
+    get = awaited(EventTypes.get)
+    list = awaited(EventTypes.list)
+    update = awaited(EventTypes.update)
+    archive = awaited(EventTypes.archive)
+    delete = awaited(EventTypes.delete)
 
 
 class AsyncMessages(Part):
@@ -43,6 +60,7 @@ class AsyncMessages(Part):
 
     get = awaited(Messages.get)
     list = listed(Messages.list)
+    poll = awaited(Messages.poll)
 
 
 class AsyncDeliveries(Part):
@@ -82,6 +100,7 @@ class AsyncClient:
         self._threads = Threads()
         self._door = Door(self._blocking._store, self._blocking._engine.wake)
         self.endpoints = AsyncEndpoints(self._blocking.endpoints, self._threads)
+        self.event_types = AsyncEventTypes(self._blocking.event_types, self._threads)
         self.messages = AsyncMessages(self._blocking.messages, self._threads)
         self.deliveries = AsyncDeliveries(self._blocking.deliveries, self._threads)
         self.dead_letters = AsyncDeadLetters(self._blocking.dead_letters, self._threads)
@@ -94,15 +113,11 @@ class AsyncClient:
 
     @same_arguments(Client.send)
     async def send(self, *args: Any, **options: Any) -> Message:
-        row = self._blocking._row(*args, **options)
-        await self._wait_for_room()
-        results = await self._door.call("enqueue_many", [row])
-        return self._blocking._sent([row], results)[0]
+        make = functools.partial(self._blocking._row, *args, **options)
+        return (await self._send_all([make]))[0]
 
     async def send_many(self, messages: Iterable[Mapping[str, Any]]) -> list[Message]:
-        rows = self._blocking._rows(messages)
-        await self._wait_for_room()
-        return self._blocking._sent(rows, await self._door.call("enqueue_many", rows))
+        return await self._send_all(self._blocking._makers(messages))
 
     async def run_until_idle(self, wait: float = 0) -> RunCounts:
         run = await self._threads.run(functools.partial(self._blocking._until_idle, wait))
@@ -113,6 +128,23 @@ class AsyncClient:
             # Also when the task is cancelled: else deliveries would go on unasked.
             await asyncio.shield(self._threads.run(run.end))
         return run.counts
+
+    @same_arguments(Client.metrics)
+    async def metrics(self, **options: Any) -> Metrics:
+        return await self._threads.run(functools.partial(self._blocking.metrics, **options))
+
+    # These wait for nothing: an outbox belongs to a connection that is not ours, which an
+    # async one hands over with ``run_sync()``.
+
+    @same_arguments(Client.outbox)
+    def outbox(self, connection: Any) -> Outbox:
+        return self._blocking.outbox(connection)
+
+    outbox_schema = staticmethod(Client.outbox_schema)
+
+    @same_arguments(Client.relay)
+    def relay(self, *args: Any, **options: Any) -> Relay:
+        return self._blocking.relay(*args, **options)
 
     async def start(self) -> None:
         await self._threads.run(self._blocking.start)
@@ -127,6 +159,13 @@ class AsyncClient:
         await self._threads.run(functools.partial(self._door.close, _PATIENCE))
         await self._threads.run(self._blocking.close)
         self._finalizer()
+
+    async def _send_all(self, makers: Sequence[Callable[[], Any]]) -> list[Message]:
+        batch = Batch(self.event_types._blocking, makers)
+        await self._wait_for_room()
+        while rows := batch.waiting():
+            batch.take(await self._door.call("enqueue_many", rows))
+        return self._blocking._sent(batch)
 
     async def _wait_for_room(self) -> None:
         for pause in self._blocking._pauses():

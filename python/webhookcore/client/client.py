@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any, Final, Literal, TypeAlias
@@ -14,6 +15,7 @@ from ..config import (
     Breaker,
     Durability,
     Priority,
+    check_channels,
     check_event_type,
     check_list,
     check_moment,
@@ -22,15 +24,22 @@ from ..config import (
     check_text,
     check_whole,
 )
-from ..errors import ConfigError, StoreUnavailableError
+from ..errors import ConfigError, StoreUnavailableError, UnknownEventTypeError
 from ..store import open_store
 from ..urls import UrlPolicy, check_policy, transport_options
 from .attempt_log import AttemptLog
 from .backlog import Backlog
+from .batch import Batch
+from .caller_database import caller_database
 from .deliveries import DeadLetters, Deliveries, Messages
 from .endpoints import Endpoints
-from .payload import encode, fingerprint
-from .rows import Delivery, Message
+from .event_types import EventTypes
+from .metrics import Metrics, Since, measure
+from .outbox import SCHEMA, Outbox
+from .payload import Envelope, EnvelopeName, encode, fingerprint
+from .relay import Relay
+from .rows import Delivery, Endpoint, Message
+from .tenants import ANY_TENANT
 from .until_idle import RunCounts, UntilIdle
 
 _USER_AGENT: Final = "webhookcore/0.1.0"
@@ -44,6 +53,9 @@ _ITEM: Final = frozenset(
         "priority",
         "deliver_at",
         "expires_at",
+        "channels",
+        "envelope",
+        "api_version",
     ]
 )
 _ITEMS_FORM: Final = "must be a list of dicts, each with the arguments of send()"
@@ -52,12 +64,14 @@ _CONCURRENCY_FORM: Final = "must be two numbers: in all, and to one endpoint"
 _MOST_IN_FLIGHT: Final = 100_000
 _MOST_BACKLOG: Final = 1_000_000_000
 _FULL_FORM: Final = 'must be "raise" or "wait"'
+_MOST_CHANNELS: Final = 20
 
 OnFull: TypeAlias = Literal["raise", "wait"]
 Moment: TypeAlias = datetime | float
 _NewMessage: TypeAlias = tuple[
-    str, bytes, str | None, str | None, bytes, str, Priority, int | None, int | None
-]
+    str, bytes, str | None, str | None, bytes, str, Priority, int | None, int | None, list[str],
+    int | None, str,
+]  # fmt: skip
 
 
 class Client:
@@ -80,6 +94,9 @@ class Client:
             It may be passed by what is sent within a tenth of a second.
         on_full: ``"raise"`` a StoreFullError at once, or ``"wait"`` for room first.
         full_timeout: Seconds to wait for room before the error.
+        envelope: What stands around the data: ``"standard"``, ``{"type", "timestamp",
+            "data"}``, or ``"guide"``, ``{"event", "idempotencyKey", "timestamp", "data"}``.
+        api_version: Stands in the envelope as ``api_version`` when it is given.
 
     Raises:
         ConfigError: An option that can never work.
@@ -98,6 +115,8 @@ class Client:
         max_backlog: int | None = None,
         on_full: OnFull = "raise",
         full_timeout: float = 30.0,
+        envelope: EnvelopeName = "standard",
+        api_version: str | None = None,
     ) -> None:
         self.policy = check_policy(policy)
         if breaker is not None and not isinstance(breaker, Breaker):
@@ -108,6 +127,7 @@ class Client:
             raise ConfigError(_CONCURRENCY_FORM, "concurrency")
         for position, most in enumerate(at_once):
             check_whole(f"concurrency[{position}]", most, 1, _MOST_IN_FLIGHT)
+        self._envelope = Envelope(envelope, api_version)
         patience = _check_full(max_backlog, on_full, full_timeout)
         self._store = open_store(url, durability, create=create)
         self._backlog = (
@@ -125,6 +145,7 @@ class Client:
         )
         self._log = AttemptLog(self._engine, self._store)
         self.endpoints = Endpoints(self)
+        self.event_types = EventTypes(self._store)
         self.messages = Messages(self)
         self.deliveries = Deliveries(self)
         self.dead_letters = DeadLetters(self)
@@ -143,13 +164,16 @@ class Client:
         priority: Priority = "normal",
         deliver_at: Moment | None = None,
         expires_at: Moment | None = None,
+        channels: Sequence[str] | None = None,
+        envelope: EnvelopeName | None = None,
+        api_version: str | None = None,
     ) -> Message:
         """Store a message for every endpoint that subscribes to its type.
 
         Args:
             type: 1 to 128 of ``A-Z a-z 0-9 _ . -``.
-            data: Anything JSON, sent as ``{"type", "timestamp", "data"}``; or ``bytes``,
-                sent exactly as they are.
+            data: Anything JSON, sent in the envelope; or ``bytes``, sent exactly as they
+                are.
             idempotency_key: The same key and tenant within 24 hours return the first
                 message instead of a second one. After an exception of unknown
                 outcome (a crash, a full disk), send again with the same key.
@@ -160,19 +184,41 @@ class Client:
                 Unix seconds. At once when it has passed.
             expires_at: No attempt is made at or after it: what is not delivered by then is
                 cancelled, with the error ``expired``.
+            channels: At most 20. An endpoint with channels gets the message only when they
+                share one; one without gets it anyhow.
+            envelope, api_version: In place of the client's.
 
         Raises:
             ConfigError: A type, data or a time that cannot be.
+            UnknownEventTypeError: There is a catalogue, and the type is not in it.
             IdempotencyConflictError: The key was used with other content.
             StoreFullError: No space is left, or ``max_backlog`` is reached. Nothing was stored.
             StoreError: Nothing is promised: repeat with the same idempotency key.
         """
         row = self._row(
-            type, data, tenant, idempotency_key, content_type, priority, deliver_at, expires_at
+            type,
+            data,
+            tenant,
+            idempotency_key,
+            content_type,
+            priority,
+            deliver_at,
+            expires_at,
+            channels,
+            envelope,
+            api_version,
         )
         if self._backlog is not None:
             self._wait_for_room()
-        return self._message(type, tenant, row[1], self._engine.enqueue(*row))
+        enqueued = self._engine.enqueue(*row)
+        if enqueued is not None:
+            return self._message(type, tenant, row[1], enqueued)
+        # Checked by a catalogue that is no longer the one in the store: the long way.
+        given = (tenant, idempotency_key, content_type, priority, deliver_at, expires_at)
+        row_again = functools.partial(
+            self._row, type, data, *given, channels, envelope, api_version
+        )
+        return self._finish(Batch(self.event_types, [row_again]))[0]
 
     def send_many(self, messages: Iterable[Mapping[str, Any]]) -> list[Message]:
         """Send all in one transaction; each item holds the arguments of ``send()``.
@@ -187,9 +233,64 @@ class Client:
             StoreFullError: No space is left, or ``max_backlog`` is reached. Nothing was stored.
             StoreError: Nothing is promised: repeat with the same idempotency keys.
         """
-        rows = self._rows(messages)
+        makers = self._makers(messages)
+        batch = Batch(self.event_types, makers)
         self._wait_for_room()
-        return self._sent(rows, self._engine.enqueue_many(rows))
+        return self._finish(batch)
+
+    def outbox(self, connection: Any) -> Outbox:
+        """Send inside a transaction of your own database; a ``relay()`` does the rest.
+
+        Args:
+            connection: To a SQLite database: of ``sqlite3``, or SQLAlchemy's ``Connection``
+                or ``Session``, or Django's ``connection``.
+
+        Raises:
+            ConfigError: It is none of these, or leads to the store's own file.
+        """
+        database = caller_database(connection, self._store.info()["path"])
+        return Outbox(database, self.event_types, self._row)
+
+    @staticmethod
+    def outbox_schema() -> str:
+        """The statement that makes the outbox's table, for a migration of yours."""
+        return SCHEMA
+
+    def relay(self, connect: Callable[[], Any], *, every: float = 0.2) -> Relay:
+        """What moves the rows of outboxes into this client's store.
+
+        Args:
+            connect: Opens a new ``sqlite3`` connection to the database with the outbox. It
+                is called on the relay's thread, which closes what it returns.
+            every: Seconds between two looks at the table.
+
+        Raises:
+            ConfigError: ``connect`` is no function, or ``every`` no such time.
+        """
+        return Relay(self._engine, self._store, connect, every)
+
+    def metrics(
+        self,
+        *,
+        since: Since | None = None,
+        until: Since | None = None,
+        tenant: str | None = ANY_TENANT,
+        endpoint: str | Endpoint | None = None,
+    ) -> Metrics:
+        """How the deliveries went that were created in a window.
+
+        Reads pieces of the store, so that sending is not held up: it takes about a second
+        for each million deliveries in the window.
+
+        Args:
+            since, until: An aware ``datetime``, a ``timedelta`` back from now, or Unix
+                seconds. Omitted: from the first one kept, to now.
+            tenant: Of all tenants when omitted.
+
+        Raises:
+            ConfigError: A moment that cannot be.
+        """
+        return measure(self._store, since=since, until=until, tenant=tenant, endpoint=endpoint)
 
     def run_until_idle(self, wait: float = 0) -> RunCounts:
         """Deliver here and now: what is due, and what becomes due within ``wait`` seconds."""
@@ -251,13 +352,21 @@ class Client:
         for pause in self._pauses():
             time.sleep(pause)
 
-    def _rows(self, messages: Iterable[Mapping[str, Any]]) -> list[_NewMessage]:
+    def _makers(self, messages: Iterable[Mapping[str, Any]]) -> list[Callable[[], _NewMessage]]:
         listed = check_list("messages", messages, _ITEMS_FORM)
-        return [self._item_row(position, item) for position, item in enumerate(listed)]
+        return [
+            functools.partial(self._item_row, position, item)
+            for position, item in enumerate(listed)
+        ]
 
-    def _sent(self, rows: Sequence[_NewMessage], results: Sequence[Any]) -> list[Message]:
+    def _finish(self, batch: Batch) -> list[Message]:
+        while rows := batch.waiting():
+            batch.take(self._engine.enqueue_many(rows))
+        return self._sent(batch)
+
+    def _sent(self, batch: Batch) -> list[Message]:
         sent = []
-        for row, result in zip(rows, results, strict=True):
+        for row, result in zip(batch.rows, batch.results, strict=True):
             if isinstance(result, Exception):
                 raise result
             sent.append(self._message(row[0], row[2], row[1], result))
@@ -275,6 +384,8 @@ class Client:
                 raise ConfigError("is missing", f"{field}.{name}")
         try:
             return self._row(**item)
+        except UnknownEventTypeError as error:
+            raise UnknownEventTypeError(f"{field}: {error}", error.type, error.near) from None
         except ConfigError as error:
             text = str(error).removeprefix(f"{error.field}: ")
             raise ConfigError(text, f"{field}.{error.field}") from None
@@ -289,6 +400,10 @@ class Client:
         priority: Priority = "normal",
         deliver_at: Moment | None = None,
         expires_at: Moment | None = None,
+        channels: Sequence[str] | None = None,
+        envelope: EnvelopeName | None = None,
+        api_version: str | None = None,
+        id: str = "",
     ) -> _NewMessage:
         check_event_type(type)
         if tenant is not None:
@@ -303,9 +418,27 @@ class Client:
         last = None if expires_at is None else check_moment("expires_at", expires_at)
         if first is not None and last is not None and last <= first:
             raise ConfigError("must lie after deliver_at", "expires_at")
-        body = encode(type, data, datetime.now(timezone.utc))
+        named = [] if channels is None else check_channels(channels, _MOST_CHANNELS)
+        version = self.event_types._check(type, data)
+        around = self._envelope.with_(envelope, api_version)
+        if around.names_the_message and idempotency_key is None and not id:
+            id = _core.make_id("msg_")
+        body = encode(type, data, datetime.now(timezone.utc), around, idempotency_key or id)
         mark = b"" if idempotency_key is None else fingerprint(type, tenant, data)
-        return (type, body, tenant, idempotency_key, mark, content_type, priority, first, last)
+        return (
+            type,
+            body,
+            tenant,
+            idempotency_key,
+            mark,
+            content_type,
+            priority,
+            first,
+            last,
+            named,
+            version,
+            id,
+        )
 
     def _message(
         self, type: str, tenant: str | None, body: bytes, enqueued: tuple[str, bool, list[int]]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ..config import check_text, id_text
 from ..errors import ConfigError, NotFoundError
 from ..store import Listing
+from .polling import PollResult, poll_rows
 from .rows import Attempt, Delivery, Endpoint, Message, delivery_key, shown_moment
+from .tenants import ANY_TENANT, check_owner, tenant_filter
 
 if TYPE_CHECKING:
     from .client import Client
-
-_UNSET: Final[Any] = object()
 
 
 class Messages:
@@ -23,17 +23,18 @@ class Messages:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def get(self, id: str | Message) -> Message:
-        """Raises NotFoundError when there is none."""
+    def get(self, id: str | Message, *, tenant: str | None = ANY_TENANT) -> Message:
+        """Raises NotFoundError when there is none, or it is another tenant's."""
         row = self._client._store.get_message(id_text(id))
         if row is None:
             raise NotFoundError(f"no message {id!r}")
+        check_owner(row["tenant"], tenant, f"message {id!r}")
         return self._from_row(row)
 
     def list(
         self,
         *,
-        tenant: str | None = _UNSET,
+        tenant: str | None = ANY_TENANT,
         type: str | None = None,
         cursor: str | None = None,
         limit: int | None = None,
@@ -47,6 +48,37 @@ class Messages:
             cursor=cursor,
             limit=limit,
         )
+
+    def poll(
+        self,
+        endpoint: str | Endpoint | None = None,
+        *,
+        tenant: str | None = ANY_TENANT,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> PollResult:
+        """The messages after a cursor, oldest first, for consumers that cannot be called.
+
+        Calls with the cursor of the one before see every message once, however many are
+        sent meanwhile. What was pruned is not seen.
+
+        Args:
+            endpoint: What it subscribes to: its tenant, event patterns and channels, also
+                while it is disabled.
+            tenant: Its messages; of all tenants when omitted.
+            cursor: None begins with the oldest message that is kept.
+            limit: 1 to 1000 messages.
+
+        Raises:
+            ConfigError: A cursor or limit that cannot be.
+            NotFoundError: There is no such endpoint, or it is another tenant's.
+        """
+        filter: dict[str, Any] = {"events": ["*"], "channels": [], **tenant_filter(tenant)}
+        if endpoint is not None:
+            row = self._client.endpoints._row(endpoint, tenant)
+            filter.update({name: row[name] for name in ("tenant", "events", "channels")})
+        rows, position = poll_rows(self._client._store, filter, cursor, limit)
+        return PollResult([self._from_row(row) for row in rows], position)
 
     def _from_row(self, row: dict[str, Any]) -> Message:
         id = row["id"]
@@ -67,17 +99,18 @@ class Deliveries:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def get(self, id: str | Delivery) -> Delivery:
-        """Raises NotFoundError when there is none."""
+    def get(self, id: str | Delivery, *, tenant: str | None = ANY_TENANT) -> Delivery:
+        """Raises NotFoundError when there is none, or it is another tenant's."""
         row = self._client._store.get_delivery(delivery_key(id))
         if row is None:
             raise NotFoundError(f"no delivery {id!r}")
+        check_owner(row["tenant"], tenant, f"delivery {id!r}")
         return Delivery.from_row(row)
 
     def list(
         self,
         *,
-        tenant: str | None = _UNSET,
+        tenant: str | None = ANY_TENANT,
         state: str | None = None,
         endpoint: str | Endpoint | None = None,
         message: str | Message | None = None,
@@ -96,34 +129,42 @@ class Deliveries:
             limit=limit,
         )
 
-    def attempts(self, id: str | Delivery) -> Sequence[Attempt]:
+    def attempts(self, id: str | Delivery, *, tenant: str | None = ANY_TENANT) -> Sequence[Attempt]:
         """All HTTP attempts, oldest first."""
-        delivery = self.get(id)
+        delivery = self.get(id, tenant=tenant)
         rows = self._client._store.list_attempts(delivery_key(delivery))
         return [Attempt.from_row(row) for row in rows]
 
-    def replay(self, id: str | Delivery, *, force: bool = False) -> Delivery:
+    def replay(
+        self, id: str | Delivery, *, force: bool = False, tenant: str | None = ANY_TENANT
+    ) -> Delivery:
         """Put a dead delivery back: the same message id, a fresh attempt budget.
 
         Raises:
             AlreadyDeliveredError: It was delivered; ``force`` sends it once more.
             IdempotencyConflictError: It is neither dead nor delivered; or it has expired, and
                 ``force`` sends it nevertheless.
-            NotFoundError: There is none.
+            NotFoundError: There is none, or it is another tenant's.
         """
+        self._check_owner(id, tenant)
         self._client._store.replay(delivery_key(id), force, _now_ms())
         return self.get(id)
 
-    def cancel(self, id: str | Delivery) -> Delivery:
+    def cancel(self, id: str | Delivery, *, tenant: str | None = ANY_TENANT) -> Delivery:
         """Stop a pending delivery for good."""
+        self._check_owner(id, tenant)
         self._client._store.cancel(delivery_key(id), _now_ms())
         return self.get(id)
 
     def count(
-        self, *, tenant: str | None = _UNSET, endpoint: str | Endpoint | None = None
+        self, *, tenant: str | None = ANY_TENANT, endpoint: str | Endpoint | None = None
     ) -> dict[str, int]:
         """How many there are in each state."""
         return self._client._store.count_deliveries(_filters(tenant, endpoint=endpoint))
+
+    def _check_owner(self, id: str | Delivery, tenant: str | None) -> None:
+        if tenant is not ANY_TENANT:
+            self.get(id, tenant=tenant)
 
 
 class DeadLetters:
@@ -135,7 +176,7 @@ class DeadLetters:
     def list(
         self,
         *,
-        tenant: str | None = _UNSET,
+        tenant: str | None = ANY_TENANT,
         endpoint: str | Endpoint | None = None,
         type: str | None = None,
         cursor: int | None = None,
@@ -146,14 +187,16 @@ class DeadLetters:
             tenant=tenant, state="dead", endpoint=endpoint, type=type, cursor=cursor, limit=limit
         )
 
-    def replay(self, id: str | Delivery, *, force: bool = False) -> Delivery:
+    def replay(
+        self, id: str | Delivery, *, force: bool = False, tenant: str | None = ANY_TENANT
+    ) -> Delivery:
         """See ``deliveries.replay``."""
-        return self._client.deliveries.replay(id, force=force)
+        return self._client.deliveries.replay(id, force=force, tenant=tenant)
 
     def replay_many(
         self,
         *,
-        tenant: str | None = _UNSET,
+        tenant: str | None = ANY_TENANT,
         endpoint: str | Endpoint | None = None,
         type: str | None = None,
         limit: int | None = None,
@@ -167,8 +210,9 @@ class DeadLetters:
                 self.replay(delivery)
         return len(matching)
 
-    def delete(self, id: str | Delivery) -> None:
+    def delete(self, id: str | Delivery, *, tenant: str | None = ANY_TENANT) -> None:
         """Remove a dead delivery and its attempts."""
+        self._client.deliveries._check_owner(id, tenant)
         self._client._store.delete_dead(delivery_key(id))
 
 
@@ -181,9 +225,7 @@ def _filters(
     for name, owner in (("endpoint", endpoint), ("message", message)):
         if owner is not None:
             filters[f"{name}_id"] = _known_id(name, owner)
-    if tenant is not _UNSET:
-        filters["tenant"] = None if tenant is None else check_text("tenant", tenant)
-    return filters
+    return {**filters, **tenant_filter(tenant)}
 
 
 def _known_id(field: str, owner: Any) -> str:

@@ -11,6 +11,7 @@ from ..config import (
     MAX_ATTEMPTS,
     Breaker,
     Retry,
+    check_channels,
     check_event_patterns,
     check_list,
     check_seconds,
@@ -19,13 +20,15 @@ from ..config import (
     retry_schedule,
 )
 from ..errors import ConfigError
-from ..providers import find_provider
+from ..schemes import Scheme, SchemeLike, stored_text
 
 MOST_PATTERNS: Final = 100
+MOST_CHANNELS: Final = 100
 MOST_SCHEMES: Final = 8
 MOST_HEADERS: Final = 32
 LONGEST_HEADER: Final = 4096
 
+SchemeOption: TypeAlias = SchemeLike | Sequence[SchemeLike]
 HeaderOption: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]] | None
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}")
@@ -82,14 +85,21 @@ def _events(value: Sequence[str]) -> dict[str, Any]:
     return {"events": patterns}
 
 
-def _schemes(value: Sequence[str]) -> dict[str, Any]:
-    listed = [value] if isinstance(value, str) else check_list("schemes", value, _SCHEMES_FORM)
+def _schemes(value: SchemeOption) -> dict[str, Any]:
+    if isinstance(value, (str, Scheme)):
+        value = [value]
+    listed = check_list("schemes", value, _SCHEMES_FORM)
     if not listed:
         raise ConfigError("at least one scheme must sign", "schemes")
     _check_count("schemes", listed, MOST_SCHEMES)
-    for position, name in enumerate(listed):
-        check_text(f"schemes[{position}]", name)
-    return {"schemes": [find_provider(name).name for name in listed]}
+    for position, scheme in enumerate(listed):
+        if not isinstance(scheme, Scheme):
+            check_text(f"schemes[{position}]", scheme)
+    return {"schemes": [stored_text(scheme) for scheme in listed]}
+
+
+def _channels(value: Sequence[str] | None) -> dict[str, Any]:
+    return {"channels": check_channels(value, MOST_CHANNELS)}
 
 
 def _headers(value: HeaderOption) -> dict[str, Any]:
@@ -164,6 +174,7 @@ def _description(value: str | None) -> dict[str, Any]:
 
 _OPTIONS: Final[dict[str, Callable[[Any], dict[str, Any]]]] = {
     "events": _events,
+    "channels": _channels,
     "description": _description,
     "schemes": _schemes,
     "rate_limit": _rate_limit,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import _core
-from ..config import Breaker, Retry, check_seconds, check_text, id_text
+from ..config import Breaker, Retry, check_event_type, check_seconds, check_text, id_text
 from ..errors import (
     ConfigError,
     IdempotencyConflictError,
@@ -17,22 +18,23 @@ from ..errors import (
     StoreBusyError,
     WebhookError,
 )
-from ..signing import generate_secret
+from ..signing import generate_keypair, generate_secret
 from ..store import Listing
 from ..urls import registered_url
 from .endpoint_options import (
     HeaderOption,
+    SchemeOption,
     check_reserved_headers,
     check_secrets,
     option_columns,
     secret_row,
 )
-from .rows import Endpoint
+from .payload import encode
+from .rows import Attempt, Endpoint
+from .tenants import ANY_TENANT, check_owner, check_tenant, tenant_filter
 
 if TYPE_CHECKING:
     from .client import Client
-
-_UNSET: Final[Any] = object()
 
 # More are never needed at once, and all of them sign every request.
 _MOST_SECRETS: Final = 10
@@ -41,6 +43,19 @@ _MOST_SECRETS: Final = 10
 # in any process, changed it between the two. In each round somebody's change gets through.
 _MOST_ROUNDS: Final = 100
 _LONGEST_PAUSE: Final = 0.02
+
+_TEST_DATA: Final = {"message": "A test of this endpoint. Nothing has happened."}
+# Options that a single attempt to a URL has no use for.
+_UNSAVED: Final[dict[str, Any]] = {
+    "events": ["*"],
+    "channels": None,
+    "description": "",
+    "rate_limit": None,
+    "max_attempts": None,
+    "retry": [],
+    "ordering": None,
+    "breaker": None,
+}
 
 
 class Endpoints:
@@ -54,11 +69,12 @@ class Endpoints:
         url: str,
         *,
         events: Sequence[str],
+        channels: Sequence[str] | None = None,
         tenant: str | None = None,
         uid: str | None = None,
         description: str = "",
         secret: str | None = None,
-        schemes: Sequence[str] = ("standard",),
+        schemes: SchemeOption = ("standard",),
         rate_limit: str | None = None,
         timeout: float = 10.0,
         max_attempts: int | None = None,
@@ -71,12 +87,16 @@ class Endpoints:
 
         Args:
             events: Patterns of the types it wants, at most 100; ``["*"]`` is all.
+            channels: It gets only messages that name one of them, at most 100; every
+                message when omitted.
             tenant: Its scope; None is a scope of its own.
             uid: Your own name for it. Creating the same uid again in a tenant changes
                 that endpoint instead.
             secret: One is made when omitted. The endpoint that is returned shows it,
                 once.
-            schemes: How requests are signed; all of them at once, at most 8.
+            schemes: How requests are signed; all of them at once, at most 8. A ``Scheme``
+                of your own is stored with the endpoint: the process that delivers need
+                not know it.
             rate_limit: Such as ``"10/s"``.
             timeout: Of a whole attempt, 1 to 300 seconds.
             max_attempts: 1 to 20; the schedule and the first try when omitted.
@@ -91,25 +111,17 @@ class Endpoints:
 
         Raises:
             ConfigError: Names the option at fault.
+            UnknownEventTypeError: A pattern matches no type of the catalogue.
             InvalidUrlError, BlockedAddressError: The URL may not be called.
             StoreBusyError: Others change the endpoint of that uid all the time.
         """
-        now = _now_ms()
-        row: dict[str, Any] = {
-            "id": "",
-            "tenant": None if tenant is None else check_text("tenant", tenant),
-            "uid": None if uid is None else check_text("uid", uid),
-            "headers": [],
-            "secrets": [],
-            "state": "enabled",
-            "disabled_reason": "",
-            "retry_jitter": 0.2,
-            "created_at": now,
-            "updated_at": now,
-        }
+        row = _new_row()
+        row["tenant"] = check_tenant(tenant)
+        row["uid"] = None if uid is None else check_text("uid", uid)
         options = {
             "url": url,
             "events": events,
+            "channels": channels,
             "description": description,
             "schemes": schemes,
             "rate_limit": rate_limit,
@@ -126,22 +138,20 @@ class Endpoints:
         # Somebody may make or delete the uid between the look and the write.
         return _until_kept(lambda: self._save(dict(row), secret), NotFoundError)
 
-    def get(self, id: str | Endpoint) -> Endpoint:
-        """Raises NotFoundError when there is none."""
-        return Endpoint.from_row(self._row(id))
+    def get(self, id: str | Endpoint, *, tenant: str | None = ANY_TENANT) -> Endpoint:
+        """Raises NotFoundError when there is none, or it is another tenant's."""
+        return Endpoint.from_row(self._row(id, tenant))
 
     def list(
         self,
         *,
-        tenant: str | None = _UNSET,
+        tenant: str | None = ANY_TENANT,
         state: str | None = None,
         cursor: str | None = None,
         limit: int | None = None,
     ) -> Listing[Endpoint]:
         """Endpoints in the order they were made. ``tenant`` omitted: of all tenants."""
-        filters: dict[str, Any] = {}
-        if tenant is not _UNSET:
-            filters["tenant"] = None if tenant is None else check_text("tenant", tenant)
+        filters: dict[str, Any] = tenant_filter(tenant)
         if state is not None:
             if state not in ("enabled", "disabled"):
                 raise ConfigError("must be enabled or disabled", "state")
@@ -155,10 +165,13 @@ class Endpoints:
             limit=limit,
         )
 
-    def update(self, /, id: str | Endpoint, **changes: Any) -> Endpoint:
+    def update(
+        self, /, id: str | Endpoint, *, tenant: str | None = ANY_TENANT, **changes: Any
+    ) -> Endpoint:
         """Change options of ``create()`` by their names; the rest stays.
 
-        ``tenant``, ``uid`` and ``secret`` cannot be changed here. What others change at the
+        ``uid`` and ``secret`` cannot be changed here, and ``tenant`` never: here, as in all
+        that follow, it says whose the endpoint must be. What others change at the
         same time stays as well, in every process.
 
         Raises:
@@ -178,35 +191,63 @@ class Endpoints:
                 check_reserved_headers(row)
             check_secrets(row)
 
-        return self._change(id, change)
+        return self._change(id, tenant, change)
 
-    def enable(self, id: str | Endpoint) -> Endpoint:
+    def enable(self, id: str | Endpoint, *, tenant: str | None = ANY_TENANT) -> Endpoint:
         """Let its waiting deliveries go, and give it what is sent from now on."""
-        return self._set_state(id, "enabled", "")
+        return self._set_state(id, tenant, "enabled", "")
 
-    def disable(self, id: str | Endpoint, reason: str = "disabled by the user") -> Endpoint:
+    def disable(
+        self,
+        id: str | Endpoint,
+        reason: str = "disabled by the user",
+        *,
+        tenant: str | None = ANY_TENANT,
+    ) -> Endpoint:
         """Deliveries that exist wait until it is enabled again.
 
         A message that is sent while it is disabled makes no delivery for it, also not later.
         """
-        return self._set_state(id, "disabled", check_text("reason", reason, least=0, most=1000))
+        return self._set_state(
+            id, tenant, "disabled", check_text("reason", reason, least=0, most=1000)
+        )
 
-    def delete(self, id: str | Endpoint) -> None:
+    def delete(self, id: str | Endpoint, *, tenant: str | None = ANY_TENANT) -> None:
         """Remove it; what is pending for it is cancelled."""
+        if tenant is not ANY_TENANT:
+            self._row(id, tenant)
         self._client._store.delete_endpoint(_known_id(id), _now_ms())
 
     def rotate_secret(
-        self, id: str | Endpoint, secret: str | None = None, *, overlap: float = 24 * 3600.0
+        self,
+        id: str | Endpoint,
+        secret: str | None = None,
+        *,
+        overlap: float = 24 * 3600.0,
+        tenant: str | None = ANY_TENANT,
     ) -> Endpoint:
         """Sign with a new secret; the old ones sign along for ``overlap`` seconds (0 to 7 days).
 
         At most 10 secrets sign at once: one more drops the oldest.
+
+        Args:
+            secret: One is made when omitted: a keypair where the newest one is a keypair
+                (``whsk_``), a shared secret otherwise. Give the receiver
+                ``endpoint.verification_key``, or ``endpoint.secret`` where there is none.
+            overlap: 0 drops the old ones at once.
+
+        Raises:
+            ConfigError: The secret is no key of one of the endpoint's schemes.
+            NotFoundError: There is no such endpoint.
         """
         check_seconds("overlap", overlap, 0, 7 * 24 * 3600)
-        shown = generate_secret() if secret is None else secret
+        shown = secret
 
         def change(row: dict[str, Any]) -> None:
+            nonlocal shown
             now = _now_ms()
+            if shown is None:
+                shown = _new_secret_like(row["secrets"])
             ends = now + round(overlap * 1000)
             kept = [
                 {**old, "expires_at": min(old["expires_at"] or ends, ends)}
@@ -216,15 +257,75 @@ class Endpoints:
             row["secrets"] = [secret_row(shown, now), *kept][:_MOST_SECRETS]
             check_secrets(row)
 
-        return self._change(id, change, shown)
+        return self._change(id, tenant, change, lambda: shown)
+
+    def test(
+        self,
+        endpoint: str | Endpoint | None = None,
+        *,
+        url: str | None = None,
+        secret: str | None = None,
+        schemes: SchemeOption = ("standard",),
+        headers: HeaderOption = None,
+        timeout: float = 10.0,
+        type: str = "webhookcore.test",
+        data: Any = _TEST_DATA,
+        tenant: str | None = ANY_TENANT,
+    ) -> Attempt:
+        """Make one attempt now, and say how it went.
+
+        It is guarded, signed and sent as a delivery is, also to a disabled endpoint, and
+        leaves no trace: no message, no delivery, no retry, nothing for the breaker.
+
+        Args:
+            endpoint: One that was created. Instead of it:
+            url: One that was not saved yet, with the options that ``create()`` would get:
+                ``secret``, ``schemes``, ``headers``, ``timeout``.
+
+        Raises:
+            ConfigError: Not exactly one of the two, or an option that cannot be.
+            InvalidUrlError, BlockedAddressError: The ``url`` may not be called.
+            NotFoundError: There is no such endpoint, or it is another tenant's.
+        """
+        if (endpoint is None) == (url is None):
+            raise ConfigError("give an endpoint, or the url of one that is not saved", "url")
+        if endpoint is not None:
+            given = (secret, schemes, headers, timeout)
+            if given != (None, ("standard",), None, 10.0):
+                raise ConfigError("a saved endpoint is tested with its own options", "url")
+            row = self._row(endpoint, tenant)
+        else:
+            row = self._unsaved_row(url, secret, schemes, headers, timeout)
+        body = encode(check_event_type(type), data, datetime.now(timezone.utc))
+        attempt = self._client._engine.attempt_once(row, type, body, "application/json")
+        return Attempt.from_row(attempt)
 
     def __iter__(self) -> Iterator[Endpoint]:
         return iter(self.list())
 
-    def _row(self, id: str | Endpoint) -> dict[str, Any]:
+    def _row(self, id: str | Endpoint, tenant: str | None = ANY_TENANT) -> dict[str, Any]:
         row = self._client._store.get_endpoint(_known_id(id))
         if row is None:
             raise NotFoundError(f"no endpoint {id!r}")
+        check_owner(row["tenant"], tenant, f"endpoint {id!r}")
+        return row
+
+    def _unsaved_row(
+        self,
+        url: Any,
+        secret: str | None,
+        schemes: SchemeOption,
+        headers: HeaderOption,
+        timeout: float,
+    ) -> dict[str, Any]:
+        row = _new_row()
+        options = {"url": url, "schemes": schemes, "headers": headers, "timeout": timeout}
+        for name, value in {**_UNSAVED, **options}.items():
+            self._apply(row, name, value)
+        check_reserved_headers(row)
+        shown = generate_secret() if secret is None else secret
+        row["secrets"] = [secret_row(shown, row["created_at"])]
+        check_secrets(row)
         return row
 
     def _existing(self, tenant: str | None, uid: str | None) -> dict[str, Any] | None:
@@ -251,15 +352,16 @@ class Endpoints:
     def _change(
         self,
         id: str | Endpoint,
+        tenant: str | None,
         change: Callable[[dict[str, Any]], None],
-        shown: str | None = None,
+        shown: Callable[[], str | None] = lambda: None,
     ) -> Endpoint:
         """``change`` is made to the row as it is now, and again when others were faster."""
 
         def once() -> Endpoint:
-            row = self._row(id)
+            row = self._row(id, tenant)
             change(row)
-            return self._store_row(row, shown)
+            return self._store_row(row, shown())
 
         return _until_kept(once)
 
@@ -267,14 +369,18 @@ class Endpoints:
         row["updated_at"] = self._client._store.update_endpoint(row, _now_ms())
         return Endpoint.from_row(row, shown)
 
-    def _set_state(self, id: str | Endpoint, state: str, reason: str) -> Endpoint:
-        return self._change(id, lambda row: row.update(state=state, disabled_reason=reason))
+    def _set_state(
+        self, id: str | Endpoint, tenant: str | None, state: str, reason: str
+    ) -> Endpoint:
+        return self._change(id, tenant, lambda row: row.update(state=state, disabled_reason=reason))
 
     def _apply(self, row: dict[str, Any], name: str, value: Any) -> None:
         if name == "url":
             row["url"] = registered_url(value, self._client.policy)
-        else:
-            row.update(option_columns(name, value))
+            return
+        row.update(option_columns(name, value))
+        if name == "events":
+            self._client.event_types._check_patterns(row["events"])
 
 
 def _until_kept(change: Callable[[], Endpoint], *overtaken: type[WebhookError]) -> Endpoint:
@@ -284,6 +390,28 @@ def _until_kept(change: Callable[[], Endpoint], *overtaken: type[WebhookError]) 
             return change()
         time.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311  # Keeps two out of step.
     raise StoreBusyError("others change the endpoint all the time; try again")
+
+
+def _new_row() -> dict[str, Any]:
+    """What an endpoint has before its options are set."""
+    now = _now_ms()
+    return {
+        "id": "",
+        "tenant": None,
+        "uid": None,
+        "headers": [],
+        "secrets": [],
+        "state": "enabled",
+        "disabled_reason": "",
+        "retry_jitter": 0.2,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _new_secret_like(secrets: Sequence[Mapping[str, Any]]) -> str:
+    newest = secrets[0]["text"] if secrets else b""
+    return generate_keypair()[0] if newest.startswith(b"whsk_") else generate_secret()
 
 
 def _known_id(endpoint: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +9,7 @@ from ..config import LONGEST_WAIT, Breaker, Retry, check_seconds, retry_schedule
 from ..errors import ConfigError
 from ..urls import UrlPolicy
 from .client import Client
-from .endpoint_options import HeaderOption
+from .endpoint_options import HeaderOption, SchemeOption
 from .rows import Attempt
 
 # Seconds, for what is neither waiting nor HTTP.
@@ -40,7 +39,7 @@ def send(
     data: Any,
     *,
     secret: str,
-    scheme: str | Sequence[str] = "standard",
+    scheme: SchemeOption = "standard",
     retry: Retry = "fast",
     policy: UrlPolicy | None = None,
     timeout: float = 10.0,

@@ -4,31 +4,85 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
+from ..config import check_text
 from ..errors import ConfigError
 
+EnvelopeName: TypeAlias = Literal["standard", "guide"]
 
-def encode(type: str, data: Any, now: datetime) -> bytes:
+_NAMES: Final = ("standard", "guide")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What stands around the data.
+
+    Args:
+        name: ``"standard"``: ``{"type", "timestamp", "data"}`` (Standard Webhooks 1.0,
+            section "Payload structure"). ``"guide"``: ``{"event", "idempotencyKey",
+            "timestamp", "data"}``.
+        api_version: Stands in it as ``api_version`` when it is set.
+    """
+
+    name: str = "standard"
+    api_version: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in _NAMES:
+            raise ConfigError('must be "standard" or "guide"', "envelope")
+        if self.api_version is not None:
+            check_text("api_version", self.api_version)
+
+    def with_(self, name: str | None, api_version: str | None) -> Envelope:
+        """The same with what a single message has of its own."""
+        if name is None and api_version is None:
+            return self
+        return Envelope(
+            self.name if name is None else name,
+            self.api_version if api_version is None else api_version,
+        )
+
+    @property
+    def names_the_message(self) -> bool:
+        return self.name == "guide"
+
+    def around(self, type: str, data: Any, now: datetime, key: str) -> dict[str, Any]:
+        moment = now.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+        moment = moment.replace("+00:00", "Z")
+        version = {} if self.api_version is None else {"api_version": self.api_version}
+        if self.name == "guide":
+            head = {"event": type, "idempotencyKey": key, "timestamp": moment}
+        else:
+            head = {"type": type, "timestamp": moment}
+        return {**head, **version, "data": data}
+
+
+def is_raw(data: Any) -> bool:
+    return isinstance(data, (bytes, bytearray, memoryview))
+
+
+def encode(
+    type: str, data: Any, now: datetime, envelope: Envelope = Envelope(), key: str = ""
+) -> bytes:
     """The request body.
 
-    ``bytes`` go out as they are; anything else is JSON data and gets the envelope
-    ``{"type", "timestamp", "data"}`` (Standard Webhooks 1.0, section "Payload structure").
+    ``bytes`` go out as they are; anything else is JSON data and gets the envelope, which
+    names the message by ``key`` where it has a place for that.
 
     Raises:
         ConfigError: ``data`` is no JSON (NaN and lone surrogates are none either).
     """
-    if isinstance(data, (bytes, bytearray, memoryview)):
+    if is_raw(data):
         return bytes(data)
-    moment = now.astimezone(timezone.utc).isoformat(timespec="milliseconds")
-    envelope = {"type": type, "timestamp": moment.replace("+00:00", "Z"), "data": data}
-    return _json(envelope)
+    return _json(envelope.around(type, data, now, key))
 
 
 def fingerprint(type: str, tenant: str | None, data: Any) -> bytes:
     """What must be the same when an idempotency key is used again."""
-    if isinstance(data, (bytes, bytearray, memoryview)):
+    if is_raw(data):
         kind, content = b"raw", bytes(data)
     else:
         kind, content = b"json", _json(data, sort_keys=True)

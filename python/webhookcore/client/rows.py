@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -10,9 +11,11 @@ from typing import Any, Final
 
 from ..errors import NotFoundError
 from ..exchange import Headers
+from ..schemes import SchemeLike, from_stored_text
 from ..store import HIGHEST_KEY
 
 DELIVERY_PREFIX: Final = "dlv_"
+_KEYPAIR: Final = (b"whsk_", b"whsk1_")
 # Not longer, because int() refuses to read very long ones.
 _DELIVERY_ID: Final = re.compile(rf"{DELIVERY_PREFIX}([0-9]{{1,100}})")
 
@@ -21,8 +24,35 @@ def shown_time(ms: int | None) -> datetime | None:
     return None if ms is None else datetime.fromtimestamp(ms / 1000, timezone.utc)
 
 
-def _shown_seconds(ms: int | None) -> float | None:
+def shown_seconds(ms: int | None) -> float | None:
     return None if ms is None else ms / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SecretAge:
+    """What may be known of a secret that signs.
+
+    Attributes:
+        kind: ``"keypair"`` (``whsk_``, Ed25519) or ``"shared"``.
+        expires_at: Set by ``rotate_secret()``: it signs no attempt from then on.
+    """
+
+    kind: str
+    created_at: datetime
+    expires_at: datetime | None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> SecretAge:
+        return cls(
+            kind="keypair" if row["text"].startswith(_KEYPAIR) else "shared",
+            created_at=shown_moment(row["created_at"]),
+            expires_at=shown_time(row["expires_at"]),
+        )
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was made."""
+        return (datetime.now(timezone.utc) - self.created_at).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +61,7 @@ class Endpoint:
 
     Attributes:
         secret: Only after ``create()`` and ``rotate_secret()``; None at all other times.
+        secrets: How old each is, the newest first; never the secrets themselves.
         retry: Waits in seconds after failure 1, 2, …
         ordering: ``"fifo"``, or None for no order.
         state: ``"enabled"`` or ``"disabled"``; ``disabled_reason`` says why.
@@ -39,10 +70,12 @@ class Endpoint:
     id: str
     url: str
     events: tuple[str, ...]
+    channels: tuple[str, ...]
     tenant: str | None
     uid: str | None
     description: str
-    schemes: tuple[str, ...]
+    schemes: tuple[SchemeLike, ...]
+    secrets: tuple[SecretAge, ...]
     headers: Mapping[str, str] = field(repr=False)
     retry: tuple[float, ...]
     max_attempts: int | None
@@ -61,10 +94,12 @@ class Endpoint:
             id=row["id"],
             url=row["url"],
             events=tuple(row["events"]),
+            channels=tuple(row["channels"]),
             tenant=row["tenant"],
             uid=row["uid"],
             description=row["description"],
-            schemes=tuple(row["schemes"]),
+            schemes=tuple(from_stored_text(text) for text in row["schemes"]),
+            secrets=tuple(SecretAge.from_row(secret) for secret in row["secrets"]),
             headers=Headers(row["headers"]),
             retry=tuple(wait / 1000 for wait in row["retry_schedule"]),
             max_attempts=row["max_attempts"],
@@ -77,6 +112,11 @@ class Endpoint:
             updated_at=shown_moment(row["updated_at"]),
             secret=secret,
         )
+
+    @property
+    def verification_key(self) -> str | None:
+        """The public half (``whpk_``) of a ``secret`` that is a keypair; shown when it is."""
+        return None if self.secret is None else public_half(self.secret)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # No pickle may carry the secret.
@@ -144,7 +184,7 @@ class Attempt:
             ``first_byte`` were done; None for what was not reached.
         outcome: ``delivered``, ``transient``, ``throttled``, ``permanent`` or ``gone``.
         error: Class of the failure below HTTP; ``"none"`` when a response came.
-        trigger: ``send``, ``retry`` or ``replay``.
+        trigger: ``send``, ``retry``, ``replay``, or ``test`` of ``endpoints.test()``.
     """
 
     number: int
@@ -173,7 +213,7 @@ class Attempt:
             outcome=row["outcome"],
             error=row["error"],
             error_text=row["error_text"],
-            phases={name: _shown_seconds(ms) for name, ms in row["phases"].items()},
+            phases={name: shown_seconds(ms) for name, ms in row["phases"].items()},
             response_headers=Headers(row["response_headers"]),
             response_body=row["response_body"],
             trigger=row["trigger"],
@@ -237,6 +277,15 @@ class Message:
     def __repr__(self) -> str:
         mark = " duplicate" if self.duplicate else ""
         return f"<Message {self.id} type={self.type!r}{mark}>"
+
+
+def public_half(secret: str | bytes) -> str | None:
+    """``whpk_…`` of ``whsk_…``, whose last 32 bytes are the public key; None for others."""
+    text = secret.encode() if isinstance(secret, str) else secret
+    if not text.startswith(_KEYPAIR):
+        return None
+    both = base64.b64decode(text.partition(b"_")[2])
+    return "whpk_" + base64.b64encode(both[32:]).decode()
 
 
 def delivery_key(delivery: str | Delivery) -> int:

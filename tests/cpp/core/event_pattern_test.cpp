@@ -1,10 +1,12 @@
 #include "webhookcore/core/event_pattern.h"
 
 #include <string>
+#include <vector>
 
 #include "catch.h"
 
 using webhookcore::matches_event_pattern;
+using webhookcore::wants;
 
 TEST_CASE("a pattern without a star matches its own text alone") {
   CHECK(matches_event_pattern("order.created", "order.created"));
@@ -47,4 +49,23 @@ TEST_CASE("a pattern of many stars ends soon") {
   for (int i = 0; i < 60; ++i) pattern += "a*";
   CHECK_FALSE(matches_event_pattern(pattern + "b", type));
   CHECK(matches_event_pattern(pattern, type));
+}
+
+TEST_CASE("an endpoint without channels wants a message whatever its channels are") {
+  const std::vector<std::string> patterns = {"a.*", "b"};
+  const std::vector<std::string> eu = {"eu"};
+  CHECK(wants({patterns}, "b", {}));
+  CHECK(wants({patterns}, "a.x", eu));
+  CHECK_FALSE(wants({patterns}, "c", eu));
+}
+
+TEST_CASE("an endpoint with channels wants what names one of them, and no other") {
+  const std::vector<std::string> patterns = {"a"};
+  const std::vector<std::string> own = {"eu", "asia"};
+  const std::vector<std::string> both = {"us", "asia"};
+  const std::vector<std::string> other = {"us", "EU"};
+  CHECK(wants({patterns, own}, "a", both));
+  CHECK_FALSE(wants({patterns, own}, "b", both));
+  CHECK_FALSE(wants({patterns, own}, "a", other));
+  CHECK_FALSE(wants({patterns, own}, "a", {}));
 }

@@ -442,3 +442,21 @@ TEST_CASE("every claim ends exactly once, whatever happens to it") {
     CHECK(times == 1);
   }
 }
+
+TEST_CASE("what was parked past the end of a rotation goes back to be signed without the old one") {
+  Bench bench;
+  Endpoint row = make_endpoint();
+  row.secrets.push_back(
+      {.text = Secret(kOlderSecret), .created_at = kStart, .expires_at = kStart + 1min});
+  const auto endpoint = prepared(row);
+  const Orders started = bench.take(make_deliveries(4, endpoint));
+  REQUIRE(started.starts.size() == 2);
+  bench.advance(1min - 1ms);
+  const Orders before = bench.finish(answer(started.starts[0].id, 200));
+  CHECK(before.starts.size() == 1);
+  bench.advance(1ms);
+  const Orders after = bench.finish(answer(started.starts[1].id, 200));
+  CHECK(after.starts.empty());
+  REQUIRE(after.put_backs.size() == 1);
+  CHECK(after.put_backs[0].next_attempt_at == bench.now.wall);
+}

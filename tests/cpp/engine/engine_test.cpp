@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 #include <thread>
 
@@ -455,3 +456,22 @@ TEST_CASE("a child starts an engine of its own after a fork") {
   bench.engine->stop(0s);
 }
 #endif
+
+TEST_CASE("a rotated secret signs until its expiry and not a moment longer") {
+  Bench bench(always(200));
+  Endpoint row = **bench.store->get_endpoint("ep_1");
+  row.secrets.push_back(
+      {.text = Secret(kOlderSecret), .created_at = kStart, .expires_at = kStart + 24h});
+  REQUIRE(bench.store->update_endpoint(row, kStart).ok());
+  REQUIRE(bench.engine->start().ok());
+  const auto signatures_after = [&](Duration wait) {
+    bench.clock.advance(wait);
+    bench.send(1);
+    bench.run();
+    const std::string header = header_of(bench.receiver->requests().back(), "webhook-signature");
+    return 1 + std::count(header.begin(), header.end(), ' ');
+  };
+  CHECK(signatures_after(0ms) == 2);
+  CHECK(signatures_after(24h - 1ms) == 2);
+  CHECK(signatures_after(1ms) == 1);
+}

@@ -130,6 +130,20 @@ class FailingStore final : public Store {
   Result<std::vector<Message>> list_messages(const MessageFilter& f) override {
     return inner_->list_messages(f);
   }
+  Result<PolledMessages> poll_messages(const PollFilter& f) override {
+    return inner_->poll_messages(f);
+  }
+  Result<void> create_event_type(const EventType& t) override {
+    return inner_->create_event_type(t);
+  }
+  Result<TimePoint> update_event_type(const EventType& t, TimePoint n) override {
+    return inner_->update_event_type(t, n);
+  }
+  Result<void> delete_event_type(std::string_view n) override {
+    return inner_->delete_event_type(n);
+  }
+  Result<DeliveryMetrics> measure(const MetricsFilter& f) override { return inner_->measure(f); }
+  Result<EventTypes> list_event_types() override { return inner_->list_event_types(); }
   Result<std::optional<Delivery>> get_delivery(std::int64_t k) override {
     return inner_->get_delivery(k);
   }

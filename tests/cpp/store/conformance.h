@@ -23,6 +23,9 @@ void check_attempts(const MakeStore& make);
 void check_listings(const MakeStore& make);
 void check_together(const MakeStore& make);
 void check_leading(const MakeStore& make);
+void check_event_types(const MakeStore& make);
+void check_metrics(const MakeStore& make);
+void check_polling(const MakeStore& make);
 void check_closing(const MakeStore& make);
 
 }  // namespace webhookcore::conformance

@@ -23,4 +23,7 @@ TEST_CASE("memory store: attempts") { conformance::check_attempts(make); }
 TEST_CASE("memory store: listings") { conformance::check_listings(make); }
 TEST_CASE("memory store: calls together") { conformance::check_together(make); }
 TEST_CASE("memory store: leading") { conformance::check_leading(make); }
+TEST_CASE("memory store: event types") { conformance::check_event_types(make); }
+TEST_CASE("memory store: polling") { conformance::check_polling(make); }
+TEST_CASE("memory store: metrics") { conformance::check_metrics(make); }
 TEST_CASE("memory store: closing") { conformance::check_closing(make); }

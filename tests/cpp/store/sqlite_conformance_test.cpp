@@ -39,4 +39,7 @@ TEST_CASE("sqlite store: attempts") { conformance::check_attempts(SqliteBackend(
 TEST_CASE("sqlite store: listings") { conformance::check_listings(SqliteBackend().make()); }
 TEST_CASE("sqlite store: calls together") { conformance::check_together(SqliteBackend().make()); }
 TEST_CASE("sqlite store: leading") { conformance::check_leading(SqliteBackend().make()); }
+TEST_CASE("sqlite store: event types") { conformance::check_event_types(SqliteBackend().make()); }
+TEST_CASE("sqlite store: polling") { conformance::check_polling(SqliteBackend().make()); }
+TEST_CASE("sqlite store: metrics") { conformance::check_metrics(SqliteBackend().make()); }
 TEST_CASE("sqlite store: closing") { conformance::check_closing(SqliteBackend().make()); }

@@ -96,8 +96,8 @@ def test_a_change_that_is_always_overtaken_ends_in_an_error(client, endpoint, mo
     monkeypatch.setattr("webhookcore.client.endpoints._LONGEST_PAUSE", 0)
     read = client.endpoints._row
 
-    def overtaken(id):
-        row = read(id)
+    def overtaken(*id):
+        row = read(*id)
         client._store.update_endpoint(row, 0)
         return row
 

@@ -12,10 +12,7 @@ constexpr Duration kSendKeyLife = std::chrono::hours{24};
 
 bool subscribes(const Endpoint& endpoint, const Message& message) {
   return endpoint.state == EndpointState::enabled && endpoint.tenant == message.tenant &&
-         std::any_of(endpoint.events.begin(), endpoint.events.end(),
-                     [&](const std::string& pattern) {
-                       return matches_event_pattern(pattern, message.type);
-                     });
+         wants({endpoint.events, endpoint.channels}, message.type, message.channels);
 }
 
 }  // namespace
@@ -53,10 +50,15 @@ Result<Enqueued> MemoryStore::enqueue_one(const NewMessage& message, TimePoint n
       return enqueued;
     }
   }
+  const std::int64_t version = event_types_version(rows_);
+  if (message.event_types_version.value_or(version) != version) {
+    return Error{ErrorCode::conflict, "the event types have changed", "event_types_version"};
+  }
   if (find_message(message.message.id) != nullptr) {
     return Error{ErrorCode::conflict, "there is a message " + message.message.id, "id"};
   }
   rows_.messages.push_back(message.message);
+  rows_.messages.back().key = ++rows_.last_message;
   for (const auto& [id, endpoint] : rows_.endpoints) {
     if (!subscribes(endpoint, message.message)) continue;
     DeliveryEntry entry;
@@ -100,6 +102,22 @@ Result<std::vector<Message>> MemoryStore::list_messages(const MessageFilter& fil
     if (filter.before_id && message->id == *filter.before_id) past_cursor = true;
   }
   return messages;
+}
+
+Result<PolledMessages> MemoryStore::poll_messages(const PollFilter& filter) {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  PolledMessages polled{.messages = {}, .next_key = filter.after_key};
+  for (const Message& message : rows_.messages) {
+    if (polled.messages.size() >= filter.limit) break;
+    if (message.key <= filter.after_key) continue;
+    polled.next_key = message.key;
+    const bool of_tenant = !filter.tenant || message.tenant == *filter.tenant;
+    if (of_tenant && wants({filter.events, filter.channels}, message.type, message.channels)) {
+      polled.messages.push_back(message);
+    }
+  }
+  return polled;
 }
 
 }  // namespace webhookcore::memory

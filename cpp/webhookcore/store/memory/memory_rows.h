@@ -51,10 +51,16 @@ struct Rows {
   std::map<std::int64_t, InboxEntry> inbox;
   std::map<std::string, Endpoint> endpoints;
   std::int64_t endpoints_version = 1;
+  std::map<std::string, EventType> event_types;
+  std::int64_t event_types_changes = 0;
   std::vector<Message> messages;  // Oldest first.
+  std::int64_t last_message = 0;
   std::map<std::int64_t, DeliveryEntry> deliveries;
   std::int64_t last_delivery = 0;
   std::map<std::pair<Tenant, std::string>, SendKeyEntry> send_keys;
 };
+
+// As EventTypes::version.
+std::int64_t event_types_version(const Rows& rows);
 
 }  // namespace webhookcore::memory

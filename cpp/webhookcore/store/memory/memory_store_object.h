@@ -54,11 +54,18 @@ class MemoryStore final : public Store {
   Result<void> delete_endpoint(std::string_view id, TimePoint now) override;
   Result<std::int64_t> endpoints_version() override;
 
+  // memory_event_types.cpp
+  Result<void> create_event_type(const EventType& type) override;
+  Result<TimePoint> update_event_type(const EventType& type, TimePoint now) override;
+  Result<void> delete_event_type(std::string_view name) override;
+  Result<EventTypes> list_event_types() override;
+
   // memory_messages.cpp
   std::vector<Result<Enqueued>> enqueue(std::span<const NewMessage> messages,
                                         TimePoint now) override;
   Result<std::optional<Message>> get_message(std::string_view id) override;
   Result<std::vector<Message>> list_messages(const MessageFilter& filter) override;
+  Result<PolledMessages> poll_messages(const PollFilter& filter) override;
 
   // memory_deliveries.cpp
   Result<std::vector<ClaimedDelivery>> claim_due(TimePoint now, std::size_t limit,
@@ -79,6 +86,9 @@ class MemoryStore final : public Store {
   Result<DeliveryCounts> count_deliveries(const DeliveryFilter& filter) override;
   Result<std::size_t> count_backlog(std::size_t most) override;
   Result<bool> anything_in_flight() override;
+
+  // memory_metrics.cpp
+  Result<DeliveryMetrics> measure(const MetricsFilter& filter) override;
 
  private:
   // Holds the mutex for a whole call, or the error of a closed store.

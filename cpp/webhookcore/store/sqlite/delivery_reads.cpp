@@ -16,9 +16,6 @@ constexpr const char* kDeliveryTables =
     " FROM deliveries AS d LEFT JOIN messages AS m ON m.key = d.message"
     " LEFT JOIN endpoints AS e ON e.key = d.endpoint";
 
-constexpr const char* kMessageColumns =
-    "SELECT id, tenant, type, body, content_type, created_at, priority, expires_at FROM messages";
-
 Result<Delivery> read_delivery(const Query& query) {
   const auto state = delivery_state_of(query.integer(5));
   if (!state) return damaged("state of a delivery");
@@ -41,19 +38,6 @@ Result<Delivery> read_delivery(const Query& query) {
   delivery.priority = priority_of(static_cast<int>(query.integer(15)));
   delivery.expires_at = query.optional_time(16);
   return delivery;
-}
-
-Result<Message> read_message(const Query& query) {
-  const auto priority = value_of(query.integer(6), Priority::low);
-  if (!priority) return damaged("priority of a message");
-  return Message{.id = query.text(0),
-                 .tenant = query.optional_text(1),
-                 .type = query.text(2),
-                 .body = query.text(3),
-                 .content_type = query.text(4),
-                 .created_at = query.time(5),
-                 .priority = *priority,
-                 .expires_at = query.optional_time(7)};
 }
 
 // Only the conditions that are asked for are in the text, so that each query finds
@@ -86,42 +70,6 @@ Query delivery_query(Connection& connection, const std::string& sql, const Deliv
 }
 
 }  // namespace
-
-Result<std::optional<Message>> SqliteStore::get_message(std::string_view id) {
-  static const std::string sql = std::string(kMessageColumns) + " WHERE id = ?";
-  return read([&](Connection& connection) -> Result<std::optional<Message>> {
-    auto query = connection.query(sql.c_str(), id);
-    const auto found = query.step();
-    if (!found) return found.error();
-    if (!*found) return std::optional<Message>();
-    auto message = read_message(query);
-    if (!message) return message.error();
-    return std::optional(std::move(*message));
-  });
-}
-
-Result<std::vector<Message>> SqliteStore::list_messages(const MessageFilter& filter) {
-  // A cursor whose message was pruned still stands between its neighbours by its id.
-  static const std::string sql =
-      std::string(kMessageColumns) +
-      " WHERE (?1 = 0 OR tenant IS ?2) AND (?3 IS NULL OR type = ?3) AND (?4 IS NULL OR key <"
-      " coalesce((SELECT key FROM messages WHERE id = ?4),"
-      " (SELECT max(key) + 1 FROM messages WHERE id < ?4))) ORDER BY key DESC LIMIT ?5";
-  return read([&](Connection& connection) -> Result<std::vector<Message>> {
-    std::vector<Message> messages;
-    auto query = connection.query(sql.c_str(), filter.tenant.has_value(),
-                                  filter.tenant.value_or(std::nullopt), filter.type,
-                                  filter.before_id, filter.limit);
-    auto done = query.each([&]() -> Result<void> {
-      auto message = read_message(query);
-      if (!message) return message.error();
-      messages.push_back(std::move(*message));
-      return {};
-    });
-    if (!done) return done.error();
-    return messages;
-  });
-}
 
 Result<std::optional<Delivery>> SqliteStore::get_delivery(std::int64_t key) {
   static const std::string sql =

@@ -1,6 +1,5 @@
 #include "webhookcore/store/sqlite/endpoint_directory.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "webhookcore/core/event_pattern.h"
@@ -19,13 +18,14 @@ Result<void> EndpointDirectory::refresh(Connection& connection, std::int64_t ver
   version_ = -1;
   by_scope_.clear();
   auto query = connection.query(
-      "SELECT key, tenant, events, fifo FROM endpoints WHERE state = ? ORDER BY key",
+      "SELECT key, tenant, events, channels, fifo FROM endpoints WHERE state = ? ORDER BY key",
       code_of(EndpointCode::enabled));
   auto read = query.each([&]() -> Result<void> {
     auto patterns = decode_list(query.view(2));
-    if (!patterns) return damaged("list of event patterns");
+    auto channels = decode_list(query.view(3));
+    if (!patterns || !channels) return damaged("list of event patterns");
     by_scope_[scope_of(query.optional_text(1))].push_back(
-        {{query.integer(0), query.integer(3) != 0}, std::move(*patterns)});
+        {{query.integer(0), query.integer(4) != 0}, std::move(*patterns), std::move(*channels)});
     return {};
   });
   if (read) version_ = version;
@@ -33,15 +33,14 @@ Result<void> EndpointDirectory::refresh(Connection& connection, std::int64_t ver
 }
 
 std::vector<EndpointDirectory::Subscriber> EndpointDirectory::subscribers(
-    const std::optional<std::string>& tenant, std::string_view type) const {
+    const Message& message) const {
   std::vector<Subscriber> subscribers;
-  const auto found = by_scope_.find(scope_of(tenant));
+  const auto found = by_scope_.find(scope_of(message.tenant));
   if (found == by_scope_.end()) return subscribers;
   for (const Entry& entry : found->second) {
-    const bool subscribed = std::any_of(
-        entry.patterns.begin(), entry.patterns.end(),
-        [&](const std::string& pattern) { return matches_event_pattern(pattern, type); });
-    if (subscribed) subscribers.push_back(entry.subscriber);
+    if (wants({entry.patterns, entry.channels}, message.type, message.channels)) {
+      subscribers.push_back(entry.subscriber);
+    }
   }
   return subscribers;
 }

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "webhookcore/base/error.h"
+#include "webhookcore/store/rows.h"
 #include "webhookcore/store/sqlite/connection.h"
 
 namespace webhookcore::sqlite {
@@ -28,14 +28,14 @@ class EndpointDirectory {
     std::int64_t key = 0;  // Of its row.
     bool fifo = false;
   };
-  // The enabled endpoints of `tenant` that subscribe to `type`.
-  std::vector<Subscriber> subscribers(const std::optional<std::string>& tenant,
-                                      std::string_view type) const;
+  // The enabled endpoints of the message's tenant that want it.
+  std::vector<Subscriber> subscribers(const Message& message) const;
 
  private:
   struct Entry {
     Subscriber subscriber;
     std::vector<std::string> patterns;
+    std::vector<std::string> channels;
   };
 
   std::int64_t version_ = -1;

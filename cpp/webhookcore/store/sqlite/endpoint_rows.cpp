@@ -70,8 +70,9 @@ Result<Endpoint> read_endpoint(const Query& query) {
   auto secrets = decode_secrets(query.view(7));
   auto headers = decode_headers(query.view(8));
   auto schedule = decode_schedule(query.view(9));
+  auto channels = decode_list(query.view(21));
   const auto state = value_of(query.integer(17), EndpointState::disabled);
-  if (!events || !schemes || !secrets || !headers || !schedule || !state) {
+  if (!events || !channels || !schemes || !secrets || !headers || !schedule || !state) {
     return damaged("endpoint");
   }
   Endpoint endpoint;
@@ -81,6 +82,7 @@ Result<Endpoint> read_endpoint(const Query& query) {
   endpoint.url = query.text(3);
   endpoint.description = query.text(4);
   endpoint.events = std::move(*events);
+  endpoint.channels = std::move(*channels);
   endpoint.schemes = std::move(*schemes);
   endpoint.secrets = std::move(*secrets);
   endpoint.headers = std::move(*headers);
@@ -101,9 +103,11 @@ Result<Endpoint> read_endpoint(const Query& query) {
 
 Result<void> insert_endpoint(Connection& connection, const Endpoint& endpoint) {
   auto query = connection.query(
-      "INSERT INTO endpoints (id, created_at, tenant, uid, url, description, events, schemes,"
-      " secrets, headers, retry_schedule, retry_jitter, timeout_ms, fifo, state, disabled_reason,"
-      " updated_at) VALUES (?, ?, NULL, NULL, '', '', x'', x'', x'', x'', x'', 0, 0, 0, ?, '', 0)",
+      "INSERT INTO endpoints (id, created_at, tenant, uid, url, description, events, channels,"
+      " schemes, secrets, headers, retry_schedule, retry_jitter, timeout_ms, fifo, state, "
+      "disabled_reason,"
+      " updated_at)"
+      " VALUES (?, ?, NULL, NULL, '', '', x'', x'', x'', x'', x'', x'', 0, 0, 0, ?, '', 0)",
       endpoint.id, endpoint.created_at, code_of(EndpointCode::deleted));
   if (auto done = query.run(); !done) {
     if (done.error().code != ErrorCode::conflict) return done;
@@ -120,11 +124,12 @@ Result<void> overwrite_endpoint(Connection& connection, std::int64_t key, const 
   std::string secrets = encode_secrets(endpoint.secrets);
   auto query = connection.query(
       "UPDATE endpoints SET tenant = ?, uid = ?, url = ?, description = ?, events = ?,"
-      " schemes = ?, secrets = ?, headers = ?, retry_schedule = ?, retry_jitter = ?,"
+      " channels = ?, schemes = ?, secrets = ?, headers = ?, retry_schedule = ?, retry_jitter = ?,"
       " max_attempts = ?, timeout_ms = ?, rate_limit = ?, fifo = ?, breaker_failures = ?,"
       " breaker_open_for_ms = ?, state = ?, disabled_reason = ?, updated_at = ? WHERE key = ?",
       endpoint.tenant, endpoint.uid, endpoint.url, endpoint.description,
-      Blob{encode_list(endpoint.events)}, Blob{encode_list(endpoint.schemes)}, Borrowed{secrets},
+      Blob{encode_list(endpoint.events)}, Blob{encode_list(endpoint.channels)},
+      Blob{encode_list(endpoint.schemes)}, Borrowed{secrets},
       Blob{encode_headers(endpoint.headers)}, Blob{encode_schedule(endpoint.retry_schedule)},
       endpoint.retry_jitter, endpoint.max_attempts, endpoint.timeout,
       endpoint.rate_limit_per_second, endpoint.fifo, endpoint.breaker_failures,

@@ -110,7 +110,8 @@ Result<void> SqliteStore::delete_endpoint(std::string_view id, TimePoint now) {
     if (auto done = cancelled.run(); !done) return done;
     auto emptied = connection.query(
         "UPDATE endpoints SET state = ?, uid = NULL, url = '', description = '', events = x'',"
-        " schemes = x'', secrets = x'', headers = x'', updated_at = ? WHERE key = ?",
+        " channels = x'', schemes = x'', secrets = x'', headers = x'', updated_at = ? WHERE key = "
+        "?",
         code_of(EndpointCode::deleted), next_update_at((*place)->updated_at, now), key);
     if (auto done = emptied.run(); !done) return done;
     return change_endpoints_version(connection, database_->random());

@@ -2,6 +2,7 @@
 #include "webhookcore/store/sqlite/delivery_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
+#include "webhookcore/store/sqlite/text_list.h"
 
 namespace webhookcore::sqlite {
 
@@ -36,16 +37,18 @@ class Enqueuer {
   EndpointDirectory& endpoints_;
   TimePoint now_;
   std::int64_t next_key_ = 0;
+  std::int64_t event_types_version_ = 0;
 };
 
 Result<void> Enqueuer::prepare() {
   auto query = connection_.query(
-      "SELECT endpoints_version,"
+      "SELECT endpoints_version, event_types_version,"
       " (SELECT key + fan_out FROM messages ORDER BY key DESC LIMIT 1) FROM store_state");
   const auto found = query.step();
   if (!found) return found.error();
   if (!*found) return damaged("version of the endpoints");
-  next_key_ = query.integer(1) + 1;  // NULL reads as 0.
+  event_types_version_ = query.integer(1);
+  next_key_ = query.integer(2) + 1;  // NULL reads as 0.
   return endpoints_.refresh(connection_, query.integer(0));
 }
 
@@ -53,9 +56,12 @@ Result<Enqueued> Enqueuer::enqueue(const NewMessage& message) {
   const auto before = find_key(message);
   if (!before) return before.error();
   if (*before) return repeat(**before, message);
+  if (message.event_types_version.value_or(event_types_version_) != event_types_version_) {
+    return Error{ErrorCode::conflict, "the event types have changed", "event_types_version"};
+  }
 
   const std::int64_t key = next_key_;
-  const auto endpoints = endpoints_.subscribers(message.message.tenant, message.message.type);
+  const auto endpoints = endpoints_.subscribers(message.message);
   auto done = insert_message(message.message, key, endpoints.size());
   if (!done) return done.error();
   Enqueued enqueued;
@@ -102,11 +108,13 @@ Result<Enqueued> Enqueuer::repeat(const SentBefore& before, const NewMessage& me
 
 Result<void> Enqueuer::insert_message(const Message& message, std::int64_t key,
                                       std::size_t fan_out) {
+  const std::string channels = encode_list(message.channels);
   auto query = connection_.query(
       "INSERT INTO messages (key, id, tenant, type, content_type, created_at, fan_out, priority,"
-      " expires_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      " expires_at, channels, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       key, message.id, message.tenant, message.type, message.content_type, message.created_at,
-      fan_out, code_of(message.priority), message.expires_at, Borrowed{message.body});
+      fan_out, code_of(message.priority), message.expires_at,
+      channels.empty() ? std::nullopt : std::optional(Blob{channels}), Borrowed{message.body});
   auto done = query.run();
   if (done || done.error().code != ErrorCode::conflict) return done;
   return Error{ErrorCode::conflict, "there is a message " + message.id, "id"};

@@ -60,6 +60,12 @@ class SqliteStore final : public Store {
   Result<void> delete_endpoint(std::string_view id, TimePoint now) override;
   Result<std::int64_t> endpoints_version() override;
 
+  // event_type_store.cpp
+  Result<void> create_event_type(const EventType& type) override;
+  Result<TimePoint> update_event_type(const EventType& type, TimePoint now) override;
+  Result<void> delete_event_type(std::string_view name) override;
+  Result<EventTypes> list_event_types() override;
+
   // enqueue.cpp
   std::vector<Result<Enqueued>> enqueue(std::span<const NewMessage> messages,
                                         TimePoint now) override;
@@ -76,9 +82,12 @@ class SqliteStore final : public Store {
                                             TimePoint now) override;
   Result<std::vector<Attempt>> list_attempts(std::int64_t delivery) override;
 
-  // delivery_reads.cpp
+  // message_reads.cpp
   Result<std::optional<Message>> get_message(std::string_view id) override;
   Result<std::vector<Message>> list_messages(const MessageFilter& filter) override;
+  Result<PolledMessages> poll_messages(const PollFilter& filter) override;
+
+  // delivery_reads.cpp
   Result<std::optional<Delivery>> get_delivery(std::int64_t key) override;
   Result<std::vector<Delivery>> list_deliveries(const DeliveryFilter& filter) override;
   Result<DeliveryCounts> count_deliveries(const DeliveryFilter& filter) override;
@@ -89,6 +98,9 @@ class SqliteStore final : public Store {
   Result<void> replay(std::int64_t delivery, bool force, TimePoint now) override;
   Result<void> cancel(std::int64_t delivery, TimePoint now) override;
   Result<void> delete_dead(std::int64_t delivery) override;
+
+  // metrics_reads.cpp
+  Result<DeliveryMetrics> measure(const MetricsFilter& filter) override;
 
  private:
   void close_once();

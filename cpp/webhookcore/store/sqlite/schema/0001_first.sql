@@ -4,16 +4,28 @@
 
 CREATE TABLE store_state (
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  endpoints_version INTEGER NOT NULL, -- A fresh random number after every change of an endpoint.
-  last_late_key INTEGER NOT NULL      -- The highest key of a late delivery, or 0.
+  endpoints_version INTEGER NOT NULL,   -- A fresh random number after every change of an endpoint.
+  event_types_version INTEGER NOT NULL, -- The same of an event type; 0 while there is none.
+  last_late_key INTEGER NOT NULL        -- The highest key of a late delivery, or 0.
 ) STRICT;
-INSERT INTO store_state (id, endpoints_version, last_late_key) VALUES (1, 1, 0);
+INSERT INTO store_state (id, endpoints_version, event_types_version, last_late_key)
+  VALUES (1, 1, 0, 0);
 
 -- The keys that columns are sealed with (secrets at rest); empty when all is plain. `proof`
 -- is a known text sealed with the key, so that a wrong one is told when the file is opened.
 CREATE TABLE seal_keys (
   id TEXT PRIMARY KEY,
   proof BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The catalogue, one for all tenants.
+CREATE TABLE event_types (
+  name TEXT PRIMARY KEY,
+  description TEXT NOT NULL,
+  schema TEXT NOT NULL,       -- JSON; '' for any data.
+  archived INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- A deleted endpoint keeps its row, emptied, because deliveries point at it.
@@ -25,6 +37,7 @@ CREATE TABLE endpoints (
   url TEXT NOT NULL,
   description TEXT NOT NULL,
   events BLOB NOT NULL,
+  channels BLOB NOT NULL,
   schemes BLOB NOT NULL,
   secrets BLOB NOT NULL,
   headers BLOB NOT NULL,
@@ -67,6 +80,7 @@ CREATE TABLE messages (
   fan_out INTEGER NOT NULL,
   priority INTEGER NOT NULL,
   expires_at INTEGER,
+  channels BLOB,              -- NULL for none.
   body BLOB NOT NULL
 ) STRICT;
 
