@@ -380,7 +380,8 @@ TEST_CASE("while another process leads nothing is claimed, and its end is notice
   bench.store->let_lead(false);
   bench.send(3);
   REQUIRE(bench.engine->start().ok());
-  while (bench.engine->role() != EngineRole::standby) std::this_thread::yield();
+  while (bench.engine->role() == EngineRole::starting) std::this_thread::yield();
+  CHECK(bench.engine->role() == EngineRole::standby);
   const auto waiting = bench.engine->run_until_idle(0s, 50ms);
   REQUIRE(waiting.ok());
   CHECK_FALSE(waiting->idle);

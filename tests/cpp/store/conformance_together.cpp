@@ -39,6 +39,21 @@ void check_together(const MakeStore& make) {
     CHECK(store->list_messages({})->size() == 2);
     CHECK(store->count_deliveries({})->pending == 2);
   }
+  SECTION("of a call that is refused nothing stays") {
+    Endpoint first = endpoint("ep_first");
+    first.uid = "shop";
+    REQUIRE(store->create_endpoint(first));
+    std::optional<ErrorCode> refused;
+    REQUIRE(store->together([&](Store& inside) {
+      Endpoint second = endpoint("ep_second");
+      second.uid = "shop";
+      refused = inside.create_endpoint(second).error().code;
+      REQUIRE(enqueue(inside, message("msg_1")));
+    }));
+    CHECK(refused == ErrorCode::conflict);
+    CHECK_FALSE(*store->get_endpoint("ep_second"));
+    CHECK(*store->get_message("msg_1"));
+  }
   SECTION("a call sees what the ones before it did") {
     std::optional<AcceptResult::Kind> again;
     bool found = false;

@@ -275,6 +275,9 @@ class TestEnding:
         with wh.Client(url) as blocking:
             wait_until(lambda: len(blocking.messages.list()) == 2, "the commit of the left one")
         asyncio.run(client.send("a.b", 2))
+        # A future that was never answered would keep the door and the loop for ever.
+        (mine,) = client._door._processes.values()
+        assert loop not in mine.loops
         asyncio.run(client.close())
 
     def test_the_doors_of_closed_loops_are_forgotten(self, url):
