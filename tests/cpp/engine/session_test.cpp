@@ -11,7 +11,7 @@ namespace {
 
 // What a session decides by needs no store, no transport and no thread.
 struct Bench {
-  ManualClock clock;
+  ManualClock clock{kStart};
   SeededRandom random{1};
   Session session{{.store = nullptr,
                    .make_transport = {},
