@@ -230,6 +230,13 @@ void CurlRequest::finish(CURLcode code, Duration dns, TransferResult& result) {
   }
 }
 
+std::optional<bool> CurlRequest::answered_http1() const {
+  long version = CURL_HTTP_VERSION_NONE;
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
+  if (!response_.status() || version == CURL_HTTP_VERSION_NONE) return std::nullopt;
+  return version < CURL_HTTP_VERSION_2_0;
+}
+
 // What libcurl wrote about the error, or empty where it wrote what it always says of it.
 std::string_view CurlRequest::told(CURLcode code) const {
   const std::string_view text{error_buffer_.data()};

@@ -53,6 +53,9 @@ class CurlRequest {
   // start.
   void finish(CURLcode code, Duration dns, TransferResult& result);
 
+  // Whether the answer came over HTTP/1; nullopt where none did.
+  std::optional<bool> answered_http1() const;
+
   // Whether libcurl may have dropped an answer that came over HTTP/2.
   bool may_have_lost_answer(CURLcode code) const;
 

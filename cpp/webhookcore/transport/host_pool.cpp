@@ -46,7 +46,8 @@ void HostPools::drop_oldest() {
 
 bool HostPools::has_room(const HostPool& pool, bool impatient) const {
   if (transfers_ >= max_total_ || pool.transfers >= max_per_host_) return false;
-  return !pool.offers_http2() || pool.connected || pool.transfers == 0 || impatient;
+  return !pool.offers_http2() || pool.answered_http1 || pool.connected || pool.transfers == 0 ||
+         impatient;
 }
 
 void HostPools::enter(HostPool& pool) {

@@ -32,6 +32,9 @@ class HostPool {
   bool http1_only = false;  // Over HTTP/2 an answer of this host was lost.
   std::uint64_t last_use = 0;
 
+  // The last answer came over HTTP/1: waiting for a connection to share would be in vain.
+  bool answered_http1 = false;
+
   bool offers_http2() const { return https && !http1_only; }
 
   void opened() {

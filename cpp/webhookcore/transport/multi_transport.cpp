@@ -106,6 +106,9 @@ void MultiTransport::end_in_curl(Transfer& transfer, CURLcode code) {
   TransferResult result;
   transfer.request->finish(code, transfer.dns.value_or(Duration::zero()), result);
   if (transfer.request->may_have_lost_answer(code)) transfer.pool->http1_only = true;
+  if (const auto http1 = transfer.request->answered_http1()) {
+    transfer.pool->answered_http1 = *http1;
+  }
   transfer.request->clear();
   idle_.push_back(std::move(transfer.request));
   forget(transfer, std::move(result));

@@ -179,5 +179,7 @@ TEST_CASE("the first to a host goes alone until its connection is there") {
   pools.enter(pool);
   pool.closed();
   CHECK_FALSE(pools.has_room(pool, false));  // No connection is left to share.
+  pool.answered_http1 = true;
+  CHECK(pools.has_room(pool, false));  // None ever was.
   pools.leave(pool);
 }
