@@ -12,8 +12,11 @@ namespace {
 
 void edit(std::string_view body) {
   std::string edited(body);
-  special::set_member(edited, special::whole_value(edited), "id", R"("new")");
+  constexpr std::string_view value = R"("new")";
+  special::set_member(edited, special::whole_value(edited), "id", value);
   if (!is_json_object(body)) return;
+  // One that was there, however its name is written, got the value and no twin.
+  require(!has_event_field(body, "id") || edited.size() < body.size() + value.size());
   constexpr std::string_view path = "id";
   require(find_event_fields(edited, std::span(&path, 1)).front() == "new");
 }
