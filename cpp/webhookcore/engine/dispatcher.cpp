@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "webhookcore/core/claim_rules.h"
 #include "webhookcore/engine/attempt_request.h"
 
 namespace webhookcore {
@@ -34,40 +35,56 @@ void Dispatcher::take_one(ReadyDelivery delivery, Moment now) {
 #ifdef WEBHOOKCORE_MUTANT_MARK_BEFORE_SEND
   conclude({delivery, now.wall, false}, TransferResult{.status = 200}, now);
 #endif
-  if (lane.parked.empty() && can_start(lane)) return start(lane, std::move(delivery), now);
+  if (lane.parked.empty() && can_start(lane, delivery))
+    return start(lane, std::move(delivery), now);
   park(lane, std::move(delivery), now);
 }
 
-bool Dispatcher::can_start(const Lane& lane) const {
-  return under_way_.size() < options_.max_in_flight &&
-         lane.in_flight < options_.max_in_flight_per_endpoint;
+// An endpoint in order gets one at a time: the store lets only one go, but may have let
+// several go before the order was asked for.
+bool Dispatcher::can_start(const Lane& lane, const ReadyDelivery& delivery) const {
+  const std::size_t most = delivery.endpoint->row.fifo ? 1 : options_.max_in_flight_per_endpoint;
+  return under_way_.size() < options_.max_in_flight && lane.in_flight < most;
 }
 
 // Claimed too long ago to be sent within its lease, or under an endpoint that does not
 // want it any more, or one of whose secrets has expired meanwhile: the next claim signs
-// without it.
+// without it. Or expired itself: the next claim cancels it.
 bool Dispatcher::is_stale(const Lane& lane, const ReadyDelivery& delivery, Moment now) const {
   const Endpoint& row = delivery.endpoint->row;
   const Duration held = now.monotonic - delivery.claimed_at;
   const auto good_until = delivery.endpoint->good_until;
   return closed_ || row.state == EndpointState::disabled || lane.gone == delivery.endpoint ||
          (good_until && *good_until <= now.wall) ||
-         held + row.timeout + kLeaseMargin > options_.lease;
+         held + row.timeout + kLeaseMargin > options_.lease ||
+         has_expired(delivery.claimed.expires_at, now.wall);
 }
 
 void Dispatcher::park(Lane& lane, ReadyDelivery delivery, Moment now) {
-  if (lane.parked.size() >= most_parked(options_) ||
-      parked_ >= options_.max_in_flight + options_.prefetch) {
-    return put_back(delivery, place_behind(lane, options_, now));
+  const bool full = lane.parked.size() >= most_parked(options_) ||
+                    parked_ >= options_.max_in_flight + options_.prefetch;
+  const int rank = delivery.claimed.rank;
+  // Where it is full the last one gives its place up, but only to one of a better rank.
+  if (full && (lane.parked.empty() || lane.parked.back().claimed.rank <= rank)) {
+    return put_back(delivery, place_behind(lane, rank, options_, now));
   }
   if (lane.parked.empty()) waiting_.push_back(&lane);
-  lane.parked.push_back(std::move(delivery));
-  ++parked_;
+  const auto place = std::upper_bound(
+      lane.parked.begin(), lane.parked.end(), rank,
+      [](int mine, const ReadyDelivery& other) { return mine < other.claimed.rank; });
+  lane.parked.insert(place, std::move(delivery));
+  if (!full) {
+    ++parked_;
+    return;
+  }
+  const ReadyDelivery& last = lane.parked.back();
+  put_back(last, place_behind(lane, last.claimed.rank, options_, now));
+  lane.parked.pop_back();
 }
 
 void Dispatcher::start(Lane& lane, ReadyDelivery delivery, Moment now) {
   bool is_probe = false;
-  if (const auto refused = admit(lane, *delivery.endpoint, options_, now, is_probe)) {
+  if (const auto refused = admit(lane, delivery, options_, now, is_probe)) {
     return put_back(delivery, refused->until);
   }
   auto request = make_attempt_request(*delivery.endpoint, delivery.claimed.message, now.wall);
@@ -135,7 +152,7 @@ Orders Dispatcher::step(Moment now) {
 }
 
 bool Dispatcher::start_one_parked(Lane& lane, Moment now) {
-  if (lane.parked.empty() || !can_start(lane)) return false;
+  if (lane.parked.empty() || !can_start(lane, lane.parked.front())) return false;
   ReadyDelivery delivery = std::move(lane.parked.front());
   lane.parked.pop_front();
   --parked_;

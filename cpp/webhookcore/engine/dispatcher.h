@@ -63,7 +63,7 @@ class Dispatcher {
 
   void take_one(ReadyDelivery delivery, Moment now);
   void start(Lane& lane, ReadyDelivery delivery, Moment now);
-  bool can_start(const Lane& lane) const;
+  bool can_start(const Lane& lane, const ReadyDelivery& delivery) const;
   bool is_stale(const Lane& lane, const ReadyDelivery& delivery, Moment now) const;
   void park(Lane& lane, ReadyDelivery delivery, Moment now);
   void put_back(const ReadyDelivery& delivery, TimePoint at);

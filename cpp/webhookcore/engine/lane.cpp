@@ -13,6 +13,10 @@ TimePoint after(TimePoint wall, FineDuration wait) {
   return wall + std::chrono::ceil<Duration>(wait);
 }
 
+WaitingLine& line_of(Lane& lane, int rank) {
+  return lane.lines[static_cast<std::size_t>(priority_of(rank))];
+}
+
 }  // namespace
 
 BreakerRule breaker_rule(const Endpoint& endpoint, const EngineOptions& options) {
@@ -20,26 +24,28 @@ BreakerRule breaker_rule(const Endpoint& endpoint, const EngineOptions& options)
           .open_for = endpoint.breaker_open_for.value_or(options.breaker_open_for)};
 }
 
-std::optional<Refused> admit(Lane& lane, const PreparedEndpoint& endpoint,
+std::optional<Refused> admit(Lane& lane, const ReadyDelivery& delivery,
                              const EngineOptions& options, Moment now, bool& is_probe) {
-  const BreakerRule rule = breaker_rule(endpoint.row, options);
+  const Endpoint& endpoint = delivery.endpoint->row;
+  const BreakerRule rule = breaker_rule(endpoint, options);
   is_probe = state_of(lane.breaker, rule, now.wall) == BreakerState::half_open;
   if (const auto until = admit(lane.breaker, rule, now.wall)) return Refused{*until};
 
-  const double rate = endpoint.row.rate_limit_per_second.value_or(0);
+  const double rate = endpoint.rate_limit_per_second.value_or(0);
   const auto wait = take_token(lane.bucket, rate, now.monotonic);
   if (!wait) return std::nullopt;
   if (is_probe) abandon_probe(lane.breaker);
   const FineDuration spacing{static_cast<FineDuration::rep>(1e6 / rate)};
-  return Refused{after(now.wall, next_place(lane.line, *wait, spacing, now.monotonic))};
+  WaitingLine& line = line_of(lane, delivery.claimed.rank);
+  return Refused{after(now.wall, next_place(line, *wait, spacing, now.monotonic))};
 }
 
-TimePoint place_behind(Lane& lane, const EngineOptions& options, Moment now) {
+TimePoint place_behind(Lane& lane, int rank, const EngineOptions& options, Moment now) {
   const auto width = static_cast<FineDuration::rep>(options.max_in_flight_per_endpoint);
   const FineDuration spacing = std::clamp<FineDuration>(
       lane.mean_duration / std::max<FineDuration::rep>(1, width), 100us, 1s);
   const FineDuration first = spacing * static_cast<FineDuration::rep>(lane.parked.size() + 1);
-  return after(now.wall, next_place(lane.line, first, spacing, now.monotonic));
+  return after(now.wall, next_place(line_of(lane, rank), first, spacing, now.monotonic));
 }
 
 void note_duration(Lane& lane, Duration duration) {

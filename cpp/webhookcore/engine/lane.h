@@ -2,6 +2,7 @@
 // for it, and whether it may be bothered at all.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -31,10 +32,10 @@ struct ReadyDelivery {
 
 struct Lane {
   std::size_t in_flight = 0;
-  std::deque<ReadyDelivery> parked = {};
+  std::deque<ReadyDelivery> parked = {};  // By rank, in each as they came.
   CircuitBreaker breaker = {};
   TokenBucket bucket = {};
-  WaitingLine line = {};
+  std::array<WaitingLine, kPriorities> lines = {};  // A higher priority queues behind its like.
   // Running mean of an attempt's length: how fast the lane moves.
   std::chrono::microseconds mean_duration{std::chrono::milliseconds{50}};
   // The endpoint as it was when it answered 410: what was claimed under it is not
@@ -49,11 +50,11 @@ struct Refused {
 
 // Asks breaker and rate limit, and takes a token when both agree. `is_probe` says
 // whether the attempt is the breaker's probe.
-std::optional<Refused> admit(Lane& lane, const PreparedEndpoint& endpoint,
+std::optional<Refused> admit(Lane& lane, const ReadyDelivery& delivery,
                              const EngineOptions& options, Moment now, bool& is_probe);
 
 // When a delivery may come back that finds the lane and its parking full.
-TimePoint place_behind(Lane& lane, const EngineOptions& options, Moment now);
+TimePoint place_behind(Lane& lane, int rank, const EngineOptions& options, Moment now);
 
 void note_duration(Lane& lane, Duration duration);
 

@@ -3,9 +3,30 @@
 namespace webhookcore {
 
 Result<std::size_t> Reaper::step(TimePoint now, Duration monotonic) {
+  const auto mended = mend_after_jump(now, monotonic);
+  if (!mended.ok()) return mended.error();
   if (last_ && monotonic - *last_ < every_) return std::size_t{0};
-  last_ = monotonic;
-  return store_.reap_deliveries(now);
+  auto reaped = store_.reap_deliveries(now);
+  if (reaped.ok()) last_ = monotonic;
+  return reaped;
+}
+
+// Before the sweep, which would take a lease for over that only the clock has passed.
+Result<void> Reaper::mend_after_jump(TimePoint now, Duration monotonic) {
+  const Duration jump = watch_.step(now, monotonic);
+  if (jump > Duration::zero()) ahead_ += jump;
+  if (jump < Duration::zero()) went_back_ = true;
+  // It may also have been set back while nobody ran.
+  went_back_ = went_back_ || !last_;
+  if (ahead_ > Duration::zero()) {
+    if (auto done = store_.extend_leases(ahead_); !done.ok()) return done;
+    ahead_ = Duration::zero();
+  }
+  if (went_back_) {
+    if (const auto done = store_.restart_waits(now); !done.ok()) return done.error();
+    went_back_ = false;
+  }
+  return {};
 }
 
 }  // namespace webhookcore

@@ -1,4 +1,5 @@
-// Takes back what a dead or stuck owner holds, at an even pace.
+// Takes back what a dead or stuck owner holds, at an even pace, and puts right what a wall
+// clock that was set would spoil.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +7,7 @@
 
 #include "webhookcore/base/clock.h"
 #include "webhookcore/base/error.h"
+#include "webhookcore/core/clock_jump.h"
 #include "webhookcore/store/delivery_store.h"
 
 namespace webhookcore {
@@ -17,11 +19,18 @@ class Reaper {
 
   // The first call sweeps, so that a restart goes on at once with what the crash left;
   // then one sweep in each `every` of monotonic time. Returns how many rows came back.
+  // Both clocks at one instant.
   Result<std::size_t> step(TimePoint now, Duration monotonic);
 
  private:
+  Result<void> mend_after_jump(TimePoint now, Duration monotonic);
+
   DeliveryStore& store_;
   Duration every_;
+  JumpWatch watch_;
+  // Still to be done about the clock, where the store failed.
+  Duration ahead_{};
+  bool went_back_ = false;
   std::optional<Duration> last_;
 };
 

@@ -121,7 +121,8 @@ void Writer::work(const Round& round) {
   const auto leads = lead();
   if (!leads.ok()) return note(leads.error());
   if (!*leads) return note(stand_by(round));
-  const auto reaped = reaper_.step(now, session_->parts.clock.monotonic());
+  const Moment both = session_->now();
+  const auto reaped = reaper_.step(both.wall, both.monotonic);
   if (!reaped.ok()) return note(reaped.error());
   const auto claimed = claim(round.room);
   if (!claimed.ok()) return note(claimed.error());

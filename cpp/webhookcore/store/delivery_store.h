@@ -114,6 +114,12 @@ class DeliveryStore {
   // (`crash_loop`) after kMaxReaps. Returns how many rows it took back.
   virtual Result<std::size_t> reap_deliveries(TimePoint now) = 0;
 
+  // The wall clock went ahead by `by`: what is claimed keeps the time that it had left.
+  virtual Result<void> extend_leases(Duration by) = 0;
+  // The wall clock may have gone back: what is not due and was written later than `now` waits
+  // from now on for as long as it did then (core/clock_jump.h). Returns how many rows.
+  virtual Result<std::size_t> restart_waits(TimePoint now) = 0;
+
   // The earliest next_attempt_at of all pending rows of enabled endpoints.
   virtual Result<std::optional<TimePoint>> next_due_at() = 0;
 

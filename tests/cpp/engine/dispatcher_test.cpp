@@ -460,3 +460,78 @@ TEST_CASE("what was parked past the end of a rotation goes back to be signed wit
   REQUIRE(after.put_backs.size() == 1);
   CHECK(after.put_backs[0].next_attempt_at == bench.now.wall);
 }
+
+TEST_CASE("an endpoint in order has one attempt under way, whatever was let go before") {
+  Bench bench;
+  Endpoint row = make_endpoint();
+  row.fifo = true;
+  const Orders started = bench.take(make_deliveries(3, prepared(row)));
+  REQUIRE(started.starts.size() == 1);
+  CHECK(header_of(started.starts[0].attempt, "webhook-id") == "msg_1");
+  const Orders next = bench.finish(answer(started.starts[0].id, 200));
+  REQUIRE(next.starts.size() == 1);
+  CHECK(header_of(next.starts[0].attempt, "webhook-id") == "msg_2");
+  CHECK(bench.dispatcher.in_flight() == 1);
+}
+
+TEST_CASE("what expires while it is parked is not sent any more") {
+  Bench bench;
+  const auto endpoint = prepared();
+  std::vector<ReadyDelivery> batch = make_deliveries(3, endpoint);
+  batch[2].claimed.expires_at = kStart + 1s;
+  const Orders started = bench.take(std::move(batch));
+  REQUIRE(started.starts.size() == 2);
+  bench.advance(1s);
+  const Orders next = bench.finish(answer(started.starts[0].id, 200));
+  CHECK(next.starts.empty());
+  REQUIRE(next.put_backs.size() == 1);
+  CHECK(next.put_backs[0].delivery == 3);
+  CHECK(next.put_backs[0].next_attempt_at == kStart + 1s);
+}
+
+TEST_CASE("a retry after the expiry is cancelled, and the event says so") {
+  Bench bench;
+  ReadyDelivery delivery = make_delivery(1, prepared());
+  delivery.claimed.expires_at = kStart + 5s;
+  const Orders started = bench.take(std::move(delivery));
+  const Orders ended = bench.finish(answer(started.starts.at(0).id, 500));
+  CHECK(ended.attempts.at(0).record.signal == DeliverySignal::expired);
+  CHECK(ended.attempts.at(0).event.state == DeliveryState::cancelled);
+  CHECK_FALSE(ended.attempts.at(0).event.next_attempt_at);
+}
+
+TEST_CASE("of what is parked the best rank starts first, and a better one takes the last place") {
+  Bench bench;
+  const auto endpoint = prepared();
+  std::vector<ReadyDelivery> batch = make_deliveries(6, endpoint);  // Two start, four are parked.
+  for (ReadyDelivery& delivery : batch) delivery.claimed.rank = 2;
+  const Orders started = bench.take(std::move(batch));
+  REQUIRE(started.starts.size() == 2);
+  ReadyDelivery high = make_delivery(7, endpoint);
+  high.claimed.rank = 0;
+  ReadyDelivery low = make_delivery(8, endpoint);
+  low.claimed.rank = 4;
+  const Orders placed = bench.take(std::move(high));
+  REQUIRE(placed.put_backs.size() == 1);
+  CHECK(placed.put_backs[0].delivery == 6);
+  CHECK(bench.take(std::move(low)).put_backs.at(0).delivery == 8);
+  const Orders next = bench.finish(answer(started.starts[0].id, 200));
+  REQUIRE(next.starts.size() == 1);
+  CHECK(header_of(next.starts[0].attempt, "webhook-id") == "msg_7");
+}
+
+TEST_CASE("a rate limit lets a high priority queue behind its like, not behind the others") {
+  Bench bench;
+  bench.options.max_in_flight_per_endpoint = 8;
+  Endpoint row = make_endpoint();
+  row.rate_limit_per_second = 1;
+  const auto endpoint = prepared(row);
+  std::vector<ReadyDelivery> batch = make_deliveries(6, endpoint);
+  for (int i = 0; i < 5; ++i) batch[static_cast<std::size_t>(i)].claimed.rank = 2;
+  const Orders orders = bench.take(std::move(batch));
+  CHECK(orders.starts.size() == 1);
+  REQUIRE(orders.put_backs.size() == 5);
+  CHECK(orders.put_backs[3].next_attempt_at == kStart + 4s);
+  CHECK(orders.put_backs[4].delivery == 6);
+  CHECK(orders.put_backs[4].next_attempt_at == kStart + 1s);
+}

@@ -1,6 +1,7 @@
 // Endpoints, claims and answers for the tests of this folder.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +18,23 @@ using namespace std::chrono_literals;
 inline const TimePoint kStart{1'700'000'000s};
 inline constexpr const char* kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 inline constexpr const char* kOlderSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+// A wall clock that the test sets, beside time that only goes on.
+class SettableClock final : public Clock {
+ public:
+  explicit SettableClock(TimePoint start) : wall_ms_(to_unix_ms(start)) {}
+  TimePoint now() const override { return from_unix_ms(wall_ms_.load()); }
+  Duration monotonic() const override { return Duration{passed_ms_.load()}; }
+  void advance(Duration by) {
+    passed_ms_ += by.count();
+    wall_ms_ += by.count();
+  }
+  void set(TimePoint wall) { wall_ms_ = to_unix_ms(wall); }
+
+ private:
+  std::atomic<std::int64_t> wall_ms_;
+  std::atomic<std::int64_t> passed_ms_{1'000'000};
+};
 
 inline Endpoint make_endpoint(std::string id = "ep_1") {
   return {.id = std::move(id),

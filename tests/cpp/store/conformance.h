@@ -19,6 +19,8 @@ void check_enqueue(const MakeStore& make);
 void check_deliveries(const MakeStore& make);
 void check_order(const MakeStore& make);
 void check_lines(const MakeStore& make);
+void check_clock_jumps(const MakeStore& make);
+void check_random_lines(const MakeStore& make);
 void check_attempts(const MakeStore& make);
 void check_listings(const MakeStore& make);
 void check_together(const MakeStore& make);

@@ -19,6 +19,8 @@ TEST_CASE("memory store: enqueue") { conformance::check_enqueue(make); }
 TEST_CASE("memory store: deliveries") { conformance::check_deliveries(make); }
 TEST_CASE("memory store: order of claims") { conformance::check_order(make); }
 TEST_CASE("memory store: lines") { conformance::check_lines(make); }
+TEST_CASE("memory store: clock jumps") { conformance::check_clock_jumps(make); }
+TEST_CASE("memory store: random lines") { conformance::check_random_lines(make); }
 TEST_CASE("memory store: attempts") { conformance::check_attempts(make); }
 TEST_CASE("memory store: listings") { conformance::check_listings(make); }
 TEST_CASE("memory store: calls together") { conformance::check_together(make); }

@@ -35,6 +35,8 @@ TEST_CASE("sqlite store: enqueue") { conformance::check_enqueue(SqliteBackend().
 TEST_CASE("sqlite store: deliveries") { conformance::check_deliveries(SqliteBackend().make()); }
 TEST_CASE("sqlite store: order of claims") { conformance::check_order(SqliteBackend().make()); }
 TEST_CASE("sqlite store: lines") { conformance::check_lines(SqliteBackend().make()); }
+TEST_CASE("sqlite store: clock jumps") { conformance::check_clock_jumps(SqliteBackend().make()); }
+TEST_CASE("sqlite store: random lines") { conformance::check_random_lines(SqliteBackend().make()); }
 TEST_CASE("sqlite store: attempts") { conformance::check_attempts(SqliteBackend().make()); }
 TEST_CASE("sqlite store: listings") { conformance::check_listings(SqliteBackend().make()); }
 TEST_CASE("sqlite store: calls together") { conformance::check_together(SqliteBackend().make()); }

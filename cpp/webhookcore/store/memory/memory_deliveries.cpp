@@ -2,6 +2,7 @@
 #include <set>
 
 #include "webhookcore/core/claim_rules.h"
+#include "webhookcore/core/clock_jump.h"
 #include "webhookcore/store/memory/memory_store_object.h"
 
 namespace webhookcore::memory {
@@ -212,6 +213,32 @@ Result<std::size_t> MemoryStore::reap_deliveries(TimePoint now) {
     ++reaped;
   }
   return reaped;
+}
+
+Result<void> MemoryStore::extend_leases(Duration by) {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  for (auto& [key, entry] : rows_.deliveries) {
+    if (entry.row.state == DeliveryState::in_flight) entry.lease_expires_at += by;
+  }
+  return {};
+}
+
+Result<std::size_t> MemoryStore::restart_waits(TimePoint now) {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  std::size_t moved = 0;
+  for (auto& [key, entry] : rows_.deliveries) {
+    Delivery& row = entry.row;
+    if (row.state != DeliveryState::pending || *row.next_attempt_at <= now) continue;
+    const auto due =
+        due_after_jump({*row.next_attempt_at, row.created_at, row.updated_at, row.attempts}, now);
+    if (!due) continue;
+    row.next_attempt_at = due;
+    row.updated_at = now;
+    ++moved;
+  }
+  return moved;
 }
 
 Result<std::optional<TimePoint>> MemoryStore::next_due_at() {

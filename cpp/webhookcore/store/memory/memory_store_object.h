@@ -74,6 +74,8 @@ class MemoryStore final : public Store {
                                             TimePoint now) override;
   Result<void> put_back(std::span<const PutBack> rows, TimePoint now) override;
   Result<std::size_t> reap_deliveries(TimePoint now) override;
+  Result<void> extend_leases(Duration by) override;
+  Result<std::size_t> restart_waits(TimePoint now) override;
   Result<std::optional<TimePoint>> next_due_at() override;
   Result<void> replay(std::int64_t delivery, bool force, TimePoint now) override;
   Result<void> cancel(std::int64_t delivery, TimePoint now) override;

@@ -104,8 +104,8 @@ Result<void> SqliteStore::delete_endpoint(std::string_view id, TimePoint now) {
         "UPDATE deliveries SET state = ?, held = 0, next_attempt_at = NULL, updated_at = ?"
         " WHERE key IN (SELECT key FROM deliveries WHERE state = 0 AND held = 0 AND endpoint = ?3"
         " UNION ALL SELECT key FROM deliveries WHERE held = 1 AND endpoint = ?3"
-        " UNION ALL SELECT key FROM deliveries WHERE fifo = 1 AND state < 2 AND endpoint = ?3"
-        " AND state = 0 AND held = 2)",
+        " UNION ALL SELECT key FROM deliveries WHERE fifo = 1 AND state = 0 AND endpoint = ?3"
+        " AND held = 2)",
         code_of(cancel->to), now, key);
     if (auto done = cancelled.run(); !done) return done;
     auto emptied = connection.query(

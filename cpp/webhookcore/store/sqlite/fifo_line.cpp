@@ -14,8 +14,8 @@ Result<void> hold(Connection& connection, std::int64_t delivery, HeldCode held) 
 // By an index each: the line, the rows that are held, or all that can be claimed.
 const char* rearranging_sql(Waiting from) {
   if (from.fifo) {
-    return "UPDATE deliveries SET held = iif(state = 0, ?2, 0), fifo = ?3"
-           " WHERE fifo = 1 AND state < 2 AND endpoint = ?1";
+    return "UPDATE deliveries SET held = ?2, fifo = ?3"
+           " WHERE fifo = 1 AND state = 0 AND endpoint = ?1";
   }
   if (from.held)
     return "UPDATE deliveries SET held = ?2, fifo = ?3 WHERE held = 1 AND endpoint = ?1";
@@ -25,21 +25,26 @@ const char* rearranging_sql(Waiting from) {
 
 }  // namespace
 
+const char* const kLineIsBusySql =
+    "SELECT EXISTS (SELECT 1 FROM deliveries WHERE fifo = 1 AND state = 1 AND endpoint = ?1)"
+    " OR EXISTS (SELECT 1 FROM deliveries WHERE fifo = 1 AND state = 0 AND endpoint = ?1)";
+
+// Whether one is in flight, who was let go, and the first of those that wait.
+const char* const kFirstOfLineSql =
+    "SELECT EXISTS (SELECT 1 FROM deliveries WHERE fifo = 1 AND state = 1 AND endpoint = ?1),"
+    " (SELECT key FROM deliveries WHERE fifo = 1 AND state = 0 AND endpoint = ?1 AND held = 0"
+    " ORDER BY key LIMIT 1),"
+    " (SELECT key FROM deliveries WHERE fifo = 1 AND state = 0 AND endpoint = ?1 AND held = 2"
+    " ORDER BY key LIMIT 1)";
+
 Result<bool> line_is_busy(Connection& connection, std::int64_t endpoint) {
-  auto query = connection.query(
-      "SELECT 1 FROM deliveries WHERE fifo = 1 AND state < 2 AND endpoint = ? LIMIT 1", endpoint);
-  return query.step();
+  auto query = connection.query(kLineIsBusySql, endpoint);
+  if (const auto found = query.step(); !found) return found.error();
+  return query.integer(0) != 0;
 }
 
 Result<void> settle_line(Connection& connection, std::int64_t endpoint) {
-  auto query = connection.query(
-      "SELECT EXISTS (SELECT 1 FROM deliveries"
-      " WHERE fifo = 1 AND state < 2 AND endpoint = ?1 AND state = 1),"
-      " (SELECT key FROM deliveries WHERE fifo = 1 AND state < 2 AND endpoint = ?1"
-      " AND state = 0 AND held = 0 ORDER BY key LIMIT 1),"
-      " (SELECT key FROM deliveries WHERE fifo = 1 AND state < 2 AND endpoint = ?1"
-      " AND state = 0 AND held = 2 ORDER BY key LIMIT 1)",
-      endpoint);
+  auto query = connection.query(kFirstOfLineSql, endpoint);
   if (const auto found = query.step(); !found) return found.error();
   const bool in_flight = query.integer(0) != 0;
   if (in_flight || query.is_null(2)) return {};

@@ -10,6 +10,10 @@
 
 namespace webhookcore::sqlite {
 
+// For the test that they go by the line's index.
+extern const char* const kLineIsBusySql;
+extern const char* const kFirstOfLineSql;
+
 // Whether somebody stands in the line, so that the next to come has to wait.
 Result<bool> line_is_busy(Connection& connection, std::int64_t endpoint);
 

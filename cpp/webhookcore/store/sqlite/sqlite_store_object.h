@@ -77,6 +77,10 @@ class SqliteStore final : public Store {
   Result<std::size_t> reap_deliveries(TimePoint now) override;
   Result<std::optional<TimePoint>> next_due_at() override;
 
+  // clock_repair.cpp
+  Result<void> extend_leases(Duration by) override;
+  Result<std::size_t> restart_waits(TimePoint now) override;
+
   // attempt_store.cpp
   std::vector<Result<void>> record_attempts(std::span<const AttemptRecord> records,
                                             TimePoint now) override;

@@ -19,6 +19,8 @@ class RawDatabase {
   RawDatabase(const RawDatabase&) = delete;
   RawDatabase& operator=(const RawDatabase&) = delete;
 
+  sqlite3* handle() const { return handle_; }
+
   bool run(const std::string& sql) const {
     return sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
   }

@@ -110,7 +110,8 @@ CREATE TABLE deliveries (
 ) STRICT;
 CREATE INDEX deliveries_due ON deliveries (rank, next_attempt_at) WHERE state = 0 AND held = 0;
 CREATE INDEX deliveries_held ON deliveries (endpoint) WHERE held = 1;
-CREATE INDEX deliveries_line ON deliveries (endpoint, state, held) WHERE fifo = 1 AND state < 2;
+CREATE INDEX deliveries_line ON deliveries (endpoint, held) WHERE fifo = 1 AND state = 0;
+CREATE INDEX deliveries_line_busy ON deliveries (endpoint) WHERE fifo = 1 AND state = 1;
 CREATE INDEX deliveries_in_flight ON deliveries (owner) WHERE state = 1;
 CREATE INDEX deliveries_dead ON deliveries (key) WHERE state = 3;
 

@@ -1,0 +1,73 @@
+// What the store does about a wall clock that was set. The rules are in core/clock_jump.h.
+#include <utility>
+#include <vector>
+
+#include "webhookcore/core/clock_jump.h"
+#include "webhookcore/store/sqlite/sqlite_store_object.h"
+
+namespace webhookcore::sqlite {
+
+namespace {
+
+// Bounds one transaction.
+constexpr std::size_t kLargestBatch = 1000;
+
+struct Moved {
+  std::int64_t key = 0;
+  TimePoint due;
+};
+
+// All that still waits, by the three indexes that hold such rows. What is due is in nobody's
+// way, so a backlog costs nothing.
+Result<std::vector<Moved>> read_moved(Connection& connection, TimePoint now) {
+  std::vector<Moved> moved;
+  auto query = connection.query(
+      "SELECT key, next_attempt_at, created_at, updated_at, attempts FROM deliveries WHERE key IN"
+      " (SELECT key FROM deliveries WHERE state = 0 AND held = 0"
+      " AND rank IN (0, 1, 2, 3, 4, 5) AND next_attempt_at > ?1"
+      " UNION ALL SELECT key FROM deliveries WHERE held = 1"
+      " UNION ALL SELECT key FROM deliveries WHERE fifo = 1 AND state = 0)"
+      " AND next_attempt_at > ?1 AND updated_at > ?1",
+      now);
+  const auto done = query.each([&]() -> Result<void> {
+    const auto due = due_after_jump(
+        {query.time(1), query.time(2), query.time(3), static_cast<int>(query.integer(4))}, now);
+    if (due) moved.push_back({query.integer(0), *due});
+    return {};
+  });
+  if (!done) return done.error();
+  return moved;
+}
+
+}  // namespace
+
+Result<void> SqliteStore::extend_leases(Duration by) {
+  return write([&](Connection& connection) {
+    return connection
+        .query("UPDATE deliveries SET lease_expires_at = lease_expires_at + ? WHERE state = 1", by)
+        .run();
+  });
+}
+
+Result<std::size_t> SqliteStore::restart_waits(TimePoint now) {
+  const auto moved = read([&](Connection& connection) { return read_moved(connection, now); });
+  if (!moved) return moved.error();
+  for (std::size_t start = 0; start < moved->size(); start += kLargestBatch) {
+    const std::size_t end = std::min(moved->size(), start + kLargestBatch);
+    const auto written = write([&](Connection& connection) -> Result<void> {
+      for (std::size_t i = start; i < end; ++i) {
+        // Not what somebody has claimed or written since.
+        auto query = connection.query(
+            "UPDATE deliveries SET next_attempt_at = ?1, updated_at = ?2"
+            " WHERE key = ?3 AND state = 0 AND updated_at > ?2",
+            (*moved)[i].due, now, (*moved)[i].key);
+        if (auto done = query.run(); !done) return done;
+      }
+      return {};
+    });
+    if (!written) return written.error();
+  }
+  return moved->size();
+}
+
+}  // namespace webhookcore::sqlite

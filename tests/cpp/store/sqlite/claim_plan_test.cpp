@@ -1,0 +1,71 @@
+// No claim looks at a row that it does not take: each of its queries goes by the due index,
+// in the index's own order.
+#include "store/sqlite/fixture.h"
+#include "store/sqlite/raw_database.h"
+#include "webhookcore/store/sqlite/due_rows.h"
+#include "webhookcore/store/sqlite/fifo_line.h"
+
+using namespace webhookcore;
+
+namespace {
+
+std::string plan_of(const RawDatabase& database, const std::string& sql) {
+  sqlite3_stmt* statement = nullptr;
+  REQUIRE(sqlite3_prepare_v2(database.handle(), ("EXPLAIN QUERY PLAN " + sql).c_str(), -1,
+                             &statement, nullptr) == SQLITE_OK);
+  std::string plan;
+  while (sqlite3_step(statement) == SQLITE_ROW) {
+    plan += reinterpret_cast<const char*>(sqlite3_column_text(statement, 3));
+    plan += "\n";
+  }
+  sqlite3_finalize(statement);
+  return plan;
+}
+
+bool has(const std::string& plan, const std::string& text) {
+  return plan.find(text) != std::string::npos;
+}
+
+// A file as it is when nobody has it open.
+struct File {
+  TempFolder folder;
+  std::string path = folder.file("plans.db");
+  File() { open_store(path)->close(); }
+};
+
+}  // namespace
+
+TEST_CASE("a claim reads each rank by the due index, without sorting") {
+  const File file;
+  const RawDatabase database(file.path);
+  for (const std::string& sql : sqlite::due_rows_sql()) {
+    const std::string plan = plan_of(database, sql);
+    INFO(plan);
+    CHECK(has(plan, "SEARCH d USING INDEX deliveries_due (rank=? AND next_attempt_at<?)"));
+    CHECK_FALSE(has(plan, "TEMP B-TREE"));
+    CHECK_FALSE(has(plan, "SCAN"));
+  }
+}
+
+TEST_CASE("the next due time is one seek in the due index for each rank") {
+  const File file;
+  const RawDatabase database(file.path);
+  const std::string plan = plan_of(database, sqlite::kDueTimesSql);
+  INFO(plan);
+  CHECK(has(plan, "SEARCH deliveries USING COVERING INDEX deliveries_due (rank=?)"));
+  CHECK_FALSE(has(plan, "TEMP B-TREE"));
+  CHECK_FALSE(has(plan, "SCAN deliveries"));
+}
+
+TEST_CASE("a line finds who is next by its own index") {
+  const File file;
+  const RawDatabase database(file.path);
+  for (const char* const sql : {sqlite::kLineIsBusySql, sqlite::kFirstOfLineSql}) {
+    const std::string plan = plan_of(database, sql);
+    INFO(plan);
+    CHECK(has(plan, "SEARCH deliveries USING INDEX deliveries_line (endpoint=?"));
+    CHECK(has(plan, "SEARCH deliveries USING INDEX deliveries_line_busy (endpoint=?)"));
+    CHECK_FALSE(has(plan, "TEMP B-TREE"));
+    CHECK_FALSE(has(plan, "SCAN deliveries"));
+  }
+}
