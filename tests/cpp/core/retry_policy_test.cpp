@@ -71,6 +71,18 @@ TEST_CASE("a Retry-After longer than the schedule wins, up to its cap") {
   CHECK_FALSE(next_attempt_at(policy, 3, 90s, kNow, 0));
 }
 
+TEST_CASE("a Retry-After never brings an attempt forward, whatever the jitter drew") {
+  const RetryPolicy policy{.schedule = {10min}, .jitter = 0.2, .retry_after_max = 1h};
+  for (const auto draw : {kLowest, kMiddle, kHighest}) {
+    const auto scheduled = next_attempt_at(policy, 1, std::nullopt, kNow, draw);
+    for (const Duration wish : {Duration(0s), Duration(1s), Duration(-5s), Duration(8min)}) {
+      CHECK(next_attempt_at(policy, 1, wish, kNow, draw) == scheduled);
+    }
+    CHECK(next_attempt_at(policy, 1, 13min, kNow, draw) == kNow + 13min);
+    CHECK(next_attempt_at(policy, 1, 2h, kNow, draw) == kNow + 1h);
+  }
+}
+
 TEST_CASE("the number of attempts cuts the schedule or repeats its last wait") {
   RetryPolicy policy{.schedule = {5s, 5min}, .jitter = 0.0, .max_attempts = 2};
   CHECK(next_attempt_at(policy, 1, std::nullopt, kNow, 0) == kNow + 5s);
