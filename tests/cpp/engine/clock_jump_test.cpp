@@ -1,5 +1,8 @@
 // A wall clock that is set while the engine works (reliability.md F16): nothing is lost,
 // nothing is sent twice for it, nothing spins, and retries come after their own wait.
+#include <utility>
+#include <vector>
+
 #include "catch.h"
 #include "engine/engine_tools.h"
 #include "engine/failing_store.h"
@@ -56,7 +59,7 @@ FakeReceiver::Script fails_first() {
   };
 }
 
-const Duration kJumps[] = {-1h, 2h, 24h * 3652, -24h * 30};
+const std::vector<Duration> kJumps = {-1h, 2h, 24h * 3652, -24h * 30};
 
 }  // namespace
 
