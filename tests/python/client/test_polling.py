@@ -68,6 +68,13 @@ def test_a_tenant_is_polled_for_its_own_messages(client):
     assert drain(client) == [mine.id, nobodys.id]
 
 
+def test_one_message_is_found_behind_ten_thousand_of_others(client):
+    client.send_many({"type": "a", "data": n, "tenant": "other"} for n in range(10_001))
+    mine = client.send("a", {}, tenant="acme")
+    batch = client.messages.poll(tenant="acme")
+    assert [message.id for message in batch.messages] == [mine.id]
+
+
 def test_a_cursor_passes_what_did_not_match(client):
     client.send("a", {}, tenant="other")
     at = client.messages.poll(tenant="acme").cursor
