@@ -28,11 +28,11 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("a single attempt is signed and says what came of it") {
-  Bench bench([](const HttpAttempt&) { return answer(0, 503); });
+  Bench bench([](const HttpAttempt&) { return answer(0, 500); });
   const auto attempt = bench.attempt(make_endpoint());
   REQUIRE(attempt.ok());
   CHECK(attempt->number == 1);
-  CHECK(attempt->status == 503);
+  CHECK(attempt->status == 500);
   CHECK(attempt->outcome == Outcome::transient);
   CHECK(attempt->trigger == "test");
   CHECK(attempt->started_at == kStart);
