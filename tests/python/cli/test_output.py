@@ -137,6 +137,7 @@ def test_the_commands_are_those_of_the_documentation():
         "sign",
         "keys",
         "endpoints",
+        "event-types",
         "messages",
         "deliveries",
         "dead-letters",
