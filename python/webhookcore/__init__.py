@@ -4,14 +4,17 @@ import importlib as _importlib
 from typing import TYPE_CHECKING
 
 from .client import (
+    ALERTS_TENANT,
     AsyncClient,
     Attempt,
     Client,
     Delivery,
     Endpoint,
+    EndpointHealth,
     EventType,
     Message,
     Metrics,
+    OperationalEvent,
     OutboxMessage,
     PollResult,
     RelayCounts,
@@ -20,7 +23,7 @@ from .client import (
     SendResult,
     send,
 )
-from .config import Breaker, Exponential
+from .config import Alerts, Breaker, Exponential
 from .errors import (
     AlreadyDeliveredError,
     BlockedAddressError,
@@ -69,6 +72,8 @@ else:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ALERTS_TENANT",
+    "Alerts",
     "AlreadyDeliveredError",
     "AsyncClient",
     "Attempt",
@@ -79,6 +84,7 @@ __all__ = [
     "Delivery",
     "Discard",
     "Endpoint",
+    "EndpointHealth",
     "Event",
     "EventType",
     "Exponential",
@@ -94,6 +100,7 @@ __all__ = [
     "Message",
     "Metrics",
     "NotFoundError",
+    "OperationalEvent",
     "OutboxMessage",
     "PlaidKeyFetcher",
     "PollResult",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -21,6 +21,8 @@ RETRY_SCHEDULES: Final[dict[str, tuple[float, ...]]] = {
 }
 MAX_ATTEMPTS: Final = 20
 LONGEST_WAIT: Final = 30 * 24 * 3600.0
+_LONGEST_AGE: Final = 10 * 366 * 24 * 3600.0
+_MOST_COUNTED: Final = 10**12
 _EVENT_TYPE: Final = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 _EVENT_PATTERN: Final = re.compile(r"[A-Za-z0-9_.\-*]{1,128}")
 _CHANNELS_FORM: Final = 'must be a list of names, such as ["project_7"]'
@@ -71,6 +73,63 @@ class Breaker:
     def __post_init__(self) -> None:
         check_whole("breaker.failures", self.failures, 0, 1000)
         _check_number("breaker.open_for", self.open_for, above=0, most=LONGEST_WAIT)
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """What operators are told, and where to.
+
+    Args:
+        url: An endpoint that gets operational events as messages; None: log and hooks only.
+        secret: Its signing secret; one that nobody knows is made when omitted.
+        events: Patterns of the types that it gets.
+        failing_above: Share of failed attempts over the last hour, 0 to 1, above which an
+            endpoint or a tenant is failing,
+        failing_least: with at least so many attempts.
+        backlog_after: Seconds that something due may wait.
+        volume_factor: How many times the usual hour is unusual,
+        volume_least: with at least so many messages and deliveries.
+        secret_after: Seconds after which a signing secret is old.
+    """
+
+    url: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    events: Sequence[str] = ("*",)
+    failing_above: float = 0.5
+    failing_least: int = 20
+    backlog_after: float = 900.0
+    volume_factor: float = 10.0
+    volume_least: int = 10_000
+    secret_after: float = 90 * 24 * 3600.0
+
+    def __post_init__(self) -> None:
+        check_event_patterns(self.events, "alerts.events")
+        _check_number("alerts.failing_above", self.failing_above, above=-1e-9, most=1)
+        check_whole("alerts.failing_least", self.failing_least, 1, _MOST_COUNTED)
+        _check_number("alerts.backlog_after", self.backlog_after, above=0, most=_LONGEST_AGE)
+        _check_number("alerts.volume_factor", self.volume_factor, above=0, most=1e6)
+        check_whole("alerts.volume_least", self.volume_least, 1, _MOST_COUNTED)
+        _check_number("alerts.secret_after", self.secret_after, above=0, most=_LONGEST_AGE)
+
+    def watch(self) -> dict[str, float]:
+        """The thresholds, as the engine is told them."""
+        names = ("failing_above", "failing_least", "backlog_after", "volume_factor")
+        return {name: getattr(self, name) for name in (*names, "volume_least", "secret_after")}
+
+
+def check_alerts(alerts: str | Alerts | None) -> Alerts:
+    """``alerts=`` of a client: a URL, or all there is to say."""
+    if isinstance(alerts, Alerts):
+        return alerts
+    if alerts is not None and not isinstance(alerts, str):
+        raise ConfigError("must be a URL or Alerts", "alerts")
+    return Alerts(url=alerts)
+
+
+def check_auto_disable(after: float | None) -> float | None:
+    if after is not None:
+        _check_number("auto_disable_after", after, above=0, most=_LONGEST_AGE)
+    return after
 
 
 Retry: TypeAlias = str | Sequence[float] | Exponential

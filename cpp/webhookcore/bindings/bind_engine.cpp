@@ -24,11 +24,31 @@ namespace {
 
 using py::literals::operator""_a;
 
+WatchRule watch_rule(const py::dict& watch) {
+  const auto wait = [&](const char* name) {
+    return Duration{unwrap(seconds_to_ms(watch[name].cast<double>(), name))};
+  };
+  return {.failing_above = watch["failing_above"].cast<double>(),
+          .failing_least = watch["failing_least"].cast<std::int64_t>(),
+          .backlog_after = wait("backlog_after"),
+          .volume_factor = watch["volume_factor"].cast<double>(),
+          .volume_least = watch["volume_least"].cast<std::int64_t>(),
+          .secret_after = wait("secret_after")};
+}
+
 std::unique_ptr<Engine> make_engine(std::shared_ptr<Store> store, const CurlOptions& transport,
                                     int breaker_failures, double breaker_open_for,
                                     std::size_t max_in_flight,
-                                    std::size_t max_in_flight_per_endpoint) {
+                                    std::size_t max_in_flight_per_endpoint,
+                                    const std::optional<double>& auto_disable_after,
+                                    const py::dict& watch) {
   EngineOptions options;
+  options.auto_disable_after = std::nullopt;
+  if (auto_disable_after) {
+    options.auto_disable_after =
+        Duration{unwrap(seconds_to_ms(*auto_disable_after, "auto_disable_after"))};
+  }
+  options.watch = watch_rule(watch);
   options.breaker_failures = breaker_failures;
   options.breaker_open_for = Duration{unwrap(seconds_to_ms(breaker_open_for, "breaker"))};
   options.max_in_flight = max_in_flight;
@@ -201,7 +221,8 @@ py::list enqueued_list(const std::vector<Result<Enqueued>>& results) {
 void register_engine(py::module_& module) {
   py::classh<Engine>(module, "Engine")
       .def(py::init(&make_engine), py::kw_only(), "store"_a, "transport"_a, "breaker_failures"_a,
-           "breaker_open_for"_a, "max_in_flight"_a, "max_in_flight_per_endpoint"_a)
+           "breaker_open_for"_a, "max_in_flight"_a, "max_in_flight_per_endpoint"_a,
+           "auto_disable_after"_a, "watch"_a)
       .def("enqueue", &enqueue)
       .def("enqueue_many", &enqueue_many)
       .def("attempt_once", &attempt_once)

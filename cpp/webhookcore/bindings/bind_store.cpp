@@ -206,6 +206,39 @@ void register_deliveries(py::classh<Store>& store) {
       });
 }
 
+void register_operations(py::classh<Store>& store) {
+  store
+      .def("get_endpoint_health",
+           [](Store& self, const std::string& id, std::int64_t now) -> py::object {
+             const auto health = unwrap(without_gil([&] { return self.get_endpoint_health(id); }));
+             return health ? py::object(to_dict(*health, at(now))) : py::none();
+           })
+      .def("add_operational_event",
+           [](Store& self, const py::dict& row) {
+             const OperationalEvent event = operational_event_from(row);
+             unwrap(without_gil([&] { return self.add_operational_event(event); }));
+           })
+      .def(
+          "list_operational_events",
+          [](Store& self, const py::dict& filter) {
+            const auto wanted = operational_filter_from(filter);
+            return dicts(unwrap(without_gil([&] { return self.list_operational_events(wanted); })));
+          })
+      .def("unread_operational_events",
+           [](Store& self, const std::string& reader, std::size_t limit) {
+             return dicts(unwrap(
+                 without_gil([&] { return self.unread_operational_events(reader, limit); })));
+           })
+      .def("start_operational_reader",
+           [](Store& self, const std::string& reader) {
+             unwrap(without_gil([&] { return self.start_operational_reader(reader); }));
+           })
+      .def("advance_operational_reader",
+           [](Store& self, const std::string& reader, std::int64_t key) {
+             unwrap(without_gil([&] { return self.advance_operational_reader(reader, key); }));
+           });
+}
+
 py::tuple claim(Store& self, const std::string& source, const std::string& event_key,
                 std::int64_t now, std::int64_t lease) {
   const ClaimResult result = unwrap(without_gil([&] {
@@ -308,6 +341,7 @@ void register_store(py::module_& module) {
   register_event_types(store);
   register_metrics(store);
   register_deliveries(store);
+  register_operations(store);
   register_inbox(store);
   module.def("open_sqlite_store", &open_sqlite, py::kw_only(), "path"_a, "durable"_a,
              "busy_timeout"_a, "create"_a);

@@ -120,21 +120,22 @@ void set_limit(Filter& filter, const py::dict& row) {
 }  // namespace
 
 py::dict to_dict(const Endpoint& endpoint) {
-  return py::dict("id"_a = endpoint.id, "tenant"_a = endpoint.tenant, "uid"_a = endpoint.uid,
-                  "url"_a = endpoint.url, "description"_a = text(endpoint.description),
-                  "events"_a = endpoint.events, "channels"_a = endpoint.channels,
-                  "schemes"_a = endpoint.schemes, "secrets"_a = secret_list(endpoint.secrets),
-                  "headers"_a = header_list(endpoint.headers),
-                  "retry_schedule"_a = schedule_ms(endpoint.retry_schedule),
-                  "retry_jitter"_a = endpoint.retry_jitter,
-                  "max_attempts"_a = endpoint.max_attempts, "timeout"_a = endpoint.timeout.count(),
-                  "rate_limit_per_second"_a = endpoint.rate_limit_per_second,
-                  "fifo"_a = endpoint.fifo, "breaker_failures"_a = endpoint.breaker_failures,
-                  "breaker_open_for"_a = ms(endpoint.breaker_open_for),
-                  "state"_a = name_of(endpoint.state),
-                  "disabled_reason"_a = text(endpoint.disabled_reason),
-                  "created_at"_a = to_unix_ms(endpoint.created_at),
-                  "updated_at"_a = to_unix_ms(endpoint.updated_at));
+  return py::dict(
+      "id"_a = endpoint.id, "tenant"_a = endpoint.tenant, "uid"_a = endpoint.uid,
+      "url"_a = endpoint.url, "description"_a = text(endpoint.description),
+      "events"_a = endpoint.events, "channels"_a = endpoint.channels,
+      "schemes"_a = endpoint.schemes, "secrets"_a = secret_list(endpoint.secrets),
+      "headers"_a = header_list(endpoint.headers),
+      "retry_schedule"_a = schedule_ms(endpoint.retry_schedule),
+      "retry_jitter"_a = endpoint.retry_jitter, "max_attempts"_a = endpoint.max_attempts,
+      "timeout"_a = endpoint.timeout.count(),
+      "rate_limit_per_second"_a = endpoint.rate_limit_per_second, "fifo"_a = endpoint.fifo,
+      "breaker_failures"_a = endpoint.breaker_failures,
+      "breaker_open_for"_a = ms(endpoint.breaker_open_for),
+      "client_errors"_a = endpoint.client_errors == ClientErrors::retry ? "retry" : "die",
+      "state"_a = name_of(endpoint.state), "disabled_reason"_a = text(endpoint.disabled_reason),
+      "created_at"_a = to_unix_ms(endpoint.created_at),
+      "updated_at"_a = to_unix_ms(endpoint.updated_at));
 }
 
 Endpoint endpoint_from(const py::dict& row) {
@@ -159,6 +160,8 @@ Endpoint endpoint_from(const py::dict& row) {
   endpoint.fifo = row["fifo"].cast<bool>();
   endpoint.breaker_failures = optional_at<int>(row, "breaker_failures");
   endpoint.breaker_open_for = wait_at(row, "breaker_open_for");
+  endpoint.client_errors =
+      row["client_errors"].cast<std::string>() == "retry" ? ClientErrors::retry : ClientErrors::die;
   endpoint.state = row["state"].cast<std::string>() == "disabled" ? EndpointState::disabled
                                                                   : EndpointState::enabled;
   endpoint.disabled_reason = row["disabled_reason"].cast<std::string>();
@@ -229,6 +232,37 @@ py::dict to_dict(const InboxEvent& event) {
       "last_error"_a = text(event.last_error), "handler_result"_a = text(event.handler_result),
       "received_at"_a = to_unix_ms(event.received_at),
       "updated_at"_a = to_unix_ms(event.updated_at));
+}
+
+py::dict to_dict(const OperationalEvent& event) {
+  return py::dict("key"_a = event.key, "type"_a = event.type, "subject"_a = text(event.subject),
+                  "tenant"_a = event.tenant, "endpoint_id"_a = event.endpoint_id,
+                  "delivery"_a = event.delivery, "details"_a = text(event.details),
+                  "at"_a = to_unix_ms(event.at), "repeats"_a = event.repeats,
+                  "last_at"_a = to_unix_ms(event.last_at));
+}
+
+py::dict to_dict(const EndpointHealth& health, TimePoint now) {
+  // What was stored as open is; how many failures it takes and for how long is past.
+  const BreakerRule any{.failures = 1, .open_for = Duration::max() / 2};
+  const auto state = state_of(health.breaker, any, now);
+  return py::dict(
+      "state"_a = std::string(to_string(state)), "open_until"_a = ms(health.breaker.open_until),
+      "trips"_a = health.breaker.trips, "failures_in_a_row"_a = health.breaker.failures_in_a_row,
+      "failing_since"_a = ms(health.failing_since),
+      "last_failure_at"_a = ms(health.last_failure_at), "recovered_at"_a = ms(health.recovered_at));
+}
+
+OperationalEvent operational_event_from(const py::dict& row) {
+  OperationalEvent event;
+  event.type = row["type"].cast<std::string>();
+  event.subject = row["subject"].cast<std::string>();
+  event.tenant = optional_at<std::string>(row, "tenant");
+  event.endpoint_id = row["endpoint_id"].cast<std::string>();
+  event.delivery = optional_at<std::int64_t>(row, "delivery");
+  event.details = row["details"].cast<std::string>();
+  event.at = from_unix_ms(row["at"].cast<std::int64_t>());
+  return event;
 }
 
 InboxEvent inbox_event_from(const py::dict& row) {
@@ -328,6 +362,17 @@ DeliveryFilter delivery_filter_from(const py::dict& row) {
   filter.error = optional_at<std::string>(row, "error");
   filter.since = time_at(row, "since");
   filter.until = time_at(row, "until");
+  filter.before_key = optional_at<std::int64_t>(row, "cursor");
+  set_limit(filter, row);
+  return filter;
+}
+
+OperationalFilter operational_filter_from(const py::dict& row) {
+  OperationalFilter filter;
+  filter.tenant = tenant_at(row);
+  filter.type = optional_at<std::string>(row, "type");
+  filter.endpoint_id = optional_at<std::string>(row, "endpoint_id");
+  filter.since = time_at(row, "since");
   filter.before_key = optional_at<std::int64_t>(row, "cursor");
   set_limit(filter, row);
   return filter;

@@ -14,6 +14,7 @@
 #include "webhookcore/store/idempotency_store.h"
 #include "webhookcore/store/inbox_store.h"
 #include "webhookcore/store/metrics_store.h"
+#include "webhookcore/store/operational_store.h"
 #include "webhookcore/store/rows.h"
 
 namespace webhookcore {
@@ -24,12 +25,16 @@ pybind11::dict to_dict(const Delivery& delivery);
 pybind11::dict to_dict(const Attempt& attempt);
 pybind11::dict to_dict(const InboxEvent& event);
 pybind11::dict to_dict(const EventType& type);
+pybind11::dict to_dict(const OperationalEvent& event);
+// As it is at `now`: an open breaker is half open when its time is over.
+pybind11::dict to_dict(const EndpointHealth& health, TimePoint now);
 
 // KeyError or a cast error for a dict that to_dict() cannot have made: a mistake of
 // our own Python, not of a user.
 Endpoint endpoint_from(const pybind11::dict& row);
 InboxEvent inbox_event_from(const pybind11::dict& row);
 EventType event_type_from(const pybind11::dict& row);
+OperationalEvent operational_event_from(const pybind11::dict& row);
 
 // The events of (row, event key) tuples.
 class AcceptedRows {
@@ -51,6 +56,7 @@ MessageFilter message_filter_from(const pybind11::dict& filter);
 MetricsFilter metrics_filter_from(const pybind11::dict& filter);
 PollFilter poll_filter_from(const pybind11::dict& filter);
 DeliveryFilter delivery_filter_from(const pybind11::dict& filter);
+OperationalFilter operational_filter_from(const pybind11::dict& filter);
 InboxFilter inbox_filter_from(const pybind11::dict& filter);
 
 }  // namespace webhookcore

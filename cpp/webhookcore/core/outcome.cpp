@@ -25,13 +25,17 @@ std::optional<Enum> parse_name(const std::array<std::string_view, N>& names,
   return static_cast<Enum>(found - names.begin());
 }
 
-Outcome judge_status(int status) {
+bool is_refusal(int status) {
+  return status >= 400 && status <= 499 && status != 408 && status != 409 && status != 425 &&
+         status != 429;
+}
+
+Outcome judge_status(int status, ClientErrors client_errors) {
   if (status >= 200 && status <= 299) return Outcome::delivered;
   if (status == 410) return Outcome::gone;
   if (status == 429 || status == 503) return Outcome::throttled;
-  if (status == 408 || status == 409 || status == 425) return Outcome::transient;
-  if (status >= 400 && status <= 499) return Outcome::permanent;
-  // 5xx; a redirect, which is never followed but is often a deployment's passing
+  if (is_refusal(status) && client_errors == ClientErrors::die) return Outcome::permanent;
+  // 408, 409, 425; 5xx; a redirect, which is never followed but is often a deployment's passing
   // state; and numbers that HTTP does not have.
   return Outcome::transient;
 }
@@ -52,12 +56,17 @@ std::optional<Outcome> parse_outcome(std::string_view text) {
   return parse_name<Outcome>(kOutcomes, text);
 }
 
-Outcome judge(std::optional<int> status, TransportError error) {
+Outcome judge(std::optional<int> status, TransportError error, ClientErrors client_errors) {
   if (error == TransportError::blocked_address || error == TransportError::invalid_url ||
       error == TransportError::invalid_request) {
     return Outcome::permanent;
   }
-  return status ? judge_status(*status) : Outcome::transient;
+  return status ? judge_status(*status, client_errors) : Outcome::transient;
+}
+
+bool blames_endpoint(Outcome outcome, std::optional<int> status) {
+  const bool may_pass = outcome == Outcome::transient || outcome == Outcome::throttled;
+  return may_pass && !(status && is_refusal(*status));
 }
 
 }  // namespace webhookcore

@@ -40,10 +40,19 @@ enum class Outcome : std::uint8_t {
 std::string_view to_string(Outcome outcome);
 std::optional<Outcome> parse_outcome(std::string_view text);
 
+// What an endpoint's refusals mean (a 4xx that is not in the table by its number): the
+// end of the delivery, or an attempt like any other that failed.
+enum class ClientErrors : std::uint8_t { die, retry };
+
 // `status` is the final status line (no 1xx), or nullopt when there was none; a
 // status that came with whole headers decides even if the body was cut after it
 // (reliability.md S7). Pure.
-Outcome judge(std::optional<int> status, TransportError error);
+Outcome judge(std::optional<int> status, TransportError error,
+              ClientErrors client_errors = ClientErrors::die);
+
+// Whether an attempt that ended so says that its endpoint does not work (requirement
+// D15): a refusal of this one message is none, also where it is tried again.
+bool blames_endpoint(Outcome outcome, std::optional<int> status);
 
 // Seconds or an HTTP date in any of its three forms (RFC 9110, sections 10.2.3 and
 // 5.6.7), as a wait from `now`; nullopt for anything else. Never negative; the caller applies its

@@ -62,7 +62,7 @@ ConcludedAttempt conclude_attempt(const AttemptContext& context, TransferResult 
                            .jitter = context.endpoint.retry_jitter,
                            .retry_after_max = context.retry_after_max,
                            .max_attempts = context.endpoint.max_attempts};
-  const Outcome outcome = judge(result.status, result.error);
+  const Outcome outcome = judge(result.status, result.error, context.endpoint.client_errors);
   const NextStep step = next_step({.outcome = outcome,
                                    .failures = context.delivery.budget_used + 1,
                                    .retry_after = retry_after_of(result, context.now),
@@ -76,7 +76,7 @@ ConcludedAttempt conclude_attempt(const AttemptContext& context, TransferResult 
   record.token = context.delivery.token;
   record.signal = step.signal;
   record.next_attempt_at = step.next_attempt_at;
-  record.disable_endpoint = step.disables_endpoint;
+  if (step.disables_endpoint) record.disable_reason = to_string(outcome);
   record.endpoint_id = context.endpoint.id;
   record.attempt = make_attempt(context, std::move(result), outcome);
   concluded.event = make_event(context, record.attempt, step);

@@ -31,6 +31,7 @@ void Dispatcher::take_one(ReadyDelivery delivery, Moment now) {
     return put_back(delivery, now.wall);
   }
   Lane& lane = lanes_[delivery.claimed.endpoint_id];
+  learn_health(lane, *delivery.endpoint);
   if (is_stale(lane, delivery, now)) return put_back(delivery, now.wall);
 #ifdef WEBHOOKCORE_MUTANT_MARK_BEFORE_SEND
   conclude({delivery, now.wall, false}, TransferResult{.status = 200}, now);
@@ -85,12 +86,12 @@ void Dispatcher::park(Lane& lane, ReadyDelivery delivery, Moment now) {
 void Dispatcher::start(Lane& lane, ReadyDelivery delivery, Moment now) {
   bool is_probe = false;
   if (const auto refused = admit(lane, delivery, options_, now, is_probe)) {
-    return put_back(delivery, refused->until);
+    return put_back(delivery, refused->until, refused->by_breaker);
   }
   auto request = make_attempt_request(*delivery.endpoint, delivery.claimed.message, now.wall);
   UnderWay attempt{std::move(delivery), now.wall, is_probe};
   if (const auto* refused = std::get_if<Unsendable>(&request)) {
-    if (is_probe) abandon_probe(lane.breaker);
+    if (is_probe) abandon_probe(lane.health.breaker);
     TransferResult unsent{.error = refused->error};
     unsent.error_text = refused->why;
     return conclude(attempt, std::move(unsent), now);
@@ -106,24 +107,33 @@ void Dispatcher::finish(TransferResult result, Moment now) {
   if (found == under_way_.end()) return;
   const UnderWay attempt = std::move(found->second);
   under_way_.erase(found);
-  const Endpoint& endpoint = attempt.delivery.endpoint->row;
   Lane& lane = lanes_[attempt.delivery.claimed.endpoint_id];
   --lane.in_flight;
   note_duration(lane, result.duration);
   if (was_cancelled(result)) {
-    if (attempt.is_probe) abandon_probe(lane.breaker);
+    if (attempt.is_probe) abandon_probe(lane.health.breaker);
     return put_back(attempt.delivery, now.wall);
   }
-  const Outcome outcome = judge(result.status, result.error);
-  if (outcome == Outcome::gone) {
+  const HealthStep step = note_health(lane, attempt, result, now);
+#ifndef WEBHOOKCORE_MUTANT_MARK_BEFORE_SEND
+  conclude(attempt, std::move(result), now, step);
+#endif
+}
+
+// What is parked meets an open breaker in the next step and goes back.
+HealthStep Dispatcher::note_health(Lane& lane, const UnderWay& attempt,
+                                   const TransferResult& result, Moment now) {
+  const Endpoint& endpoint = attempt.delivery.endpoint->row;
+  const Outcome outcome = judge(result.status, result.error, endpoint.client_errors);
+  // From before the endpoint was enabled again: of no interest for what it is now.
+  if (attempt.delivery.endpoint->health.epoch < lane.health.epoch) return {};
+  const HealthStep step = record_attempt(lane.health, health_rule(endpoint, options_), outcome,
+                                         result.status, now.wall);
+  if (outcome == Outcome::gone || step.disables) {
     lane.gone = attempt.delivery.endpoint;
     put_back_parked(lane, now.wall);
   }
-  // What is parked meets an open breaker in the next step and goes back.
-  record_outcome(lane.breaker, breaker_rule(endpoint, options_), outcome, now.wall);
-#ifndef WEBHOOKCORE_MUTANT_MARK_BEFORE_SEND
-  conclude(attempt, std::move(result), now);
-#endif
+  return step;
 }
 
 // A shutdown is not the receiver's fault. Where its answer had come, it counts.
@@ -131,14 +141,23 @@ bool Dispatcher::was_cancelled(const TransferResult& result) const {
   return result.error == TransportError::cancelled && !result.status;
 }
 
-void Dispatcher::conclude(const UnderWay& attempt, TransferResult result, Moment now) {
-  orders_.attempts.push_back(conclude_attempt({.delivery = attempt.delivery.claimed,
-                                               .endpoint = attempt.delivery.endpoint->row,
-                                               .retry_after_max = options_.retry_after_max,
-                                               .started_at = attempt.started_at,
-                                               .now = now.wall,
-                                               .draw = random_.draw()},
-                                              std::move(result)));
+void Dispatcher::conclude(const UnderWay& attempt, TransferResult result, Moment now,
+                          std::optional<HealthStep> step) {
+  ConcludedAttempt concluded = conclude_attempt({.delivery = attempt.delivery.claimed,
+                                                 .endpoint = attempt.delivery.endpoint->row,
+                                                 .retry_after_max = options_.retry_after_max,
+                                                 .started_at = attempt.started_at,
+                                                 .now = now.wall,
+                                                 .draw = random_.draw()},
+                                                std::move(result));
+  if (step && step->changed) {
+    const Lane& lane = lanes_[attempt.delivery.claimed.endpoint_id];
+    concluded.record.health = {lane.health, step->opened, step->closed};
+    if (step->disables && concluded.record.disable_reason.empty()) {
+      concluded.record.disable_reason = "failing";
+    }
+  }
+  orders_.attempts.push_back(std::move(concluded));
 }
 
 Orders Dispatcher::step(Moment now) {
@@ -169,8 +188,8 @@ void Dispatcher::close(Moment now) {
   for (Lane* lane : std::exchange(waiting_, {})) put_back_parked(*lane, now.wall);
 }
 
-void Dispatcher::put_back(const ReadyDelivery& delivery, TimePoint at) {
-  orders_.put_backs.push_back({delivery.claimed.key, delivery.claimed.token, at});
+void Dispatcher::put_back(const ReadyDelivery& delivery, TimePoint at, bool behind_breaker) {
+  orders_.put_backs.push_back({delivery.claimed.key, delivery.claimed.token, at, behind_breaker});
 }
 
 void Dispatcher::put_back_parked(Lane& lane, TimePoint at) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -66,11 +67,14 @@ class Dispatcher {
   bool can_start(const Lane& lane, const ReadyDelivery& delivery) const;
   bool is_stale(const Lane& lane, const ReadyDelivery& delivery, Moment now) const;
   void park(Lane& lane, ReadyDelivery delivery, Moment now);
-  void put_back(const ReadyDelivery& delivery, TimePoint at);
+  void put_back(const ReadyDelivery& delivery, TimePoint at, bool behind_breaker = false);
   void put_back_parked(Lane& lane, TimePoint at);
   bool start_one_parked(Lane& lane, Moment now);
   std::size_t runnable_parked() const;
-  void conclude(const UnderWay& attempt, TransferResult result, Moment now);
+  void conclude(const UnderWay& attempt, TransferResult result, Moment now,
+                std::optional<HealthStep> step = {});
+  HealthStep note_health(Lane& lane, const UnderWay& attempt, const TransferResult& result,
+                         Moment now);
   bool was_cancelled(const TransferResult& result) const;
 
   const EngineOptions& options_;

@@ -49,7 +49,8 @@ std::vector<OwnedHeader> sendable_headers(const Endpoint& row) {
 
 }  // namespace
 
-std::shared_ptr<const PreparedEndpoint> prepare_endpoint(Endpoint row, TimePoint now) {
+std::shared_ptr<const PreparedEndpoint> prepare_endpoint(Endpoint row, TimePoint now,
+                                                         const EndpointHealth& health) {
   auto prepared = std::make_shared<PreparedEndpoint>();
   for (const std::string& name : row.schemes) {
     const auto scheme = scheme_of(name);
@@ -68,6 +69,7 @@ std::shared_ptr<const PreparedEndpoint> prepare_endpoint(Endpoint row, TimePoint
   prepared->own_headers = sendable_headers(row);
   prepared->good_until = next_expiry(row, now);
   prepared->row = std::move(row);
+  prepared->health = health;
   return prepared;
 }
 
@@ -88,7 +90,10 @@ Result<std::shared_ptr<const PreparedEndpoint>> EndpointCache::get(const std::st
   }
   auto row = store_.get_endpoint(id);
   if (!row.ok()) return row.error();
-  auto prepared = *row ? prepare_endpoint(std::move(**row), now) : nullptr;
+  const auto health = store_.get_endpoint_health(id);
+  if (!health.ok()) return health.error();
+  auto prepared =
+      *row ? prepare_endpoint(std::move(**row), now, health->value_or(EndpointHealth{})) : nullptr;
   endpoints_[id] = prepared;
   return prepared;
 }

@@ -14,7 +14,7 @@
 #include "webhookcore/base/error.h"
 #include "webhookcore/core/scheme.h"
 #include "webhookcore/core/scheme_key.h"
-#include "webhookcore/store/delivery_store.h"
+#include "webhookcore/store/store.h"
 
 namespace webhookcore {
 
@@ -30,15 +30,17 @@ struct PreparedEndpoint {
   std::vector<OwnedHeader> own_headers;  // Those of the row that may be sent.
   std::string cannot_sign;               // Why; empty when it can. Holds no secret.
   std::optional<TimePoint> good_until;   // The next moment at which a secret expires.
+  EndpointHealth health = {};            // As it was stored when the row was read.
 };
 
 // Only secrets that have not expired at `now` sign.
-std::shared_ptr<const PreparedEndpoint> prepare_endpoint(Endpoint row, TimePoint now);
+std::shared_ptr<const PreparedEndpoint> prepare_endpoint(Endpoint row, TimePoint now,
+                                                         const EndpointHealth& health = {});
 
 class EndpointCache {
  public:
   // `store` outlives the cache.
-  explicit EndpointCache(DeliveryStore& store) : store_(store) {}
+  explicit EndpointCache(Store& store) : store_(store) {}
 
   // Forgets everything when an endpoint has changed, in any process.
   Result<void> refresh();
@@ -47,7 +49,7 @@ class EndpointCache {
   Result<std::shared_ptr<const PreparedEndpoint>> get(const std::string& id, TimePoint now);
 
  private:
-  DeliveryStore& store_;
+  Store& store_;
   std::optional<std::int64_t> version_;
   std::unordered_map<std::string, std::shared_ptr<const PreparedEndpoint>> endpoints_;
 };

@@ -19,22 +19,30 @@ WaitingLine& line_of(Lane& lane, int rank) {
 
 }  // namespace
 
-BreakerRule breaker_rule(const Endpoint& endpoint, const EngineOptions& options) {
-  return {.failures = endpoint.breaker_failures.value_or(options.breaker_failures),
-          .open_for = endpoint.breaker_open_for.value_or(options.breaker_open_for)};
+HealthRule health_rule(const Endpoint& endpoint, const EngineOptions& options) {
+  return {.breaker = {.failures = endpoint.breaker_failures.value_or(options.breaker_failures),
+                      .open_for = endpoint.breaker_open_for.value_or(options.breaker_open_for)},
+          .disable_after = options.auto_disable_after};
+}
+
+void learn_health(Lane& lane, const PreparedEndpoint& endpoint) {
+  if (lane.health_is_known && endpoint.health.epoch <= lane.health.epoch) return;
+  lane.health = endpoint.health;
+  lane.health_is_known = true;
 }
 
 std::optional<Refused> admit(Lane& lane, const ReadyDelivery& delivery,
                              const EngineOptions& options, Moment now, bool& is_probe) {
   const Endpoint& endpoint = delivery.endpoint->row;
-  const BreakerRule rule = breaker_rule(endpoint, options);
-  is_probe = state_of(lane.breaker, rule, now.wall) == BreakerState::half_open;
-  if (const auto until = admit(lane.breaker, rule, now.wall)) return Refused{*until};
+  const BreakerRule rule = health_rule(endpoint, options).breaker;
+  CircuitBreaker& breaker = lane.health.breaker;
+  is_probe = state_of(breaker, rule, now.wall) == BreakerState::half_open;
+  if (const auto until = admit(breaker, rule, now.wall)) return Refused{*until, true};
 
   const double rate = endpoint.rate_limit_per_second.value_or(0);
   const auto wait = take_token(lane.bucket, rate, now.monotonic);
   if (!wait) return std::nullopt;
-  if (is_probe) abandon_probe(lane.breaker);
+  if (is_probe) abandon_probe(breaker);
   const FineDuration spacing{static_cast<FineDuration::rep>(1e6 / rate)};
   WaitingLine& line = line_of(lane, delivery.claimed.rank);
   return Refused{after(now.wall, next_place(line, *wait, spacing, now.monotonic))};

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "webhookcore/base/clock.h"
-#include "webhookcore/core/circuit_breaker.h"
+#include "webhookcore/core/endpoint_health.h"
 #include "webhookcore/core/rate_limit.h"
 #include "webhookcore/engine/endpoint_cache.h"
 #include "webhookcore/engine/options.h"
@@ -33,12 +33,15 @@ struct ReadyDelivery {
 struct Lane {
   std::size_t in_flight = 0;
   std::deque<ReadyDelivery> parked = {};  // By rank, in each as they came.
-  CircuitBreaker breaker = {};
+  // As stored, from the first claim on and whenever the endpoint was enabled again; since
+  // then as this engine's own attempts changed it.
+  EndpointHealth health = {};
+  bool health_is_known = false;
   TokenBucket bucket = {};
   std::array<WaitingLine, kPriorities> lines = {};  // A higher priority queues behind its like.
   // Running mean of an attempt's length: how fast the lane moves.
   std::chrono::microseconds mean_duration{std::chrono::milliseconds{50}};
-  // The endpoint as it was when it answered 410: what was claimed under it is not
+  // The endpoint as it was when an attempt disabled it: what was claimed under it is not
   // started any more. Held so that its address cannot come again.
   std::shared_ptr<const PreparedEndpoint> gone = {};
 };
@@ -46,7 +49,11 @@ struct Lane {
 // Why an attempt may not start now.
 struct Refused {
   TimePoint until;
+  bool by_breaker = false;
 };
+
+// Takes over what the store knows of the endpoint, where that is news.
+void learn_health(Lane& lane, const PreparedEndpoint& endpoint);
 
 // Asks breaker and rate limit, and takes a token when both agree. `is_probe` says
 // whether the attempt is the breaker's probe.
@@ -58,6 +65,6 @@ TimePoint place_behind(Lane& lane, int rank, const EngineOptions& options, Momen
 
 void note_duration(Lane& lane, Duration duration);
 
-BreakerRule breaker_rule(const Endpoint& endpoint, const EngineOptions& options);
+HealthRule health_rule(const Endpoint& endpoint, const EngineOptions& options);
 
 }  // namespace webhookcore

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "webhookcore/base/clock.h"
+#include "webhookcore/core/watch_rules.h"
 
 namespace webhookcore {
 
@@ -16,8 +18,12 @@ struct EngineOptions {
   std::size_t prefetch = 256;
   int breaker_failures = 5;  // Zero: no breaker. An endpoint's own values win.
   Duration breaker_open_for{std::chrono::minutes{5}};
+  // How long an endpoint may do nothing but fail (D18); absent: as long as it likes.
+  std::optional<Duration> auto_disable_after = std::chrono::hours{24 * 5};
   Duration retry_after_max{std::chrono::hours{24}};
-  Duration sweep_every{std::chrono::seconds{1}};  // How often lost claims are looked for.
+  // How often lost claims are looked for, and what may probe an open breaker.
+  Duration sweep_every{std::chrono::seconds{1}};
+  WatchRule watch = {};
 };
 
 }  // namespace webhookcore

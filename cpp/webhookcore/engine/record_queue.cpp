@@ -52,6 +52,7 @@ void RecordQueue::flush_attempts(TimePoint now, Flushed& flushed) {
       kept.push_back(std::move(attempts_[i]));
       continue;
     }
+    flushed.moved_breakers = flushed.moved_breakers || attempts_[i].record.health.has_value();
     AttemptEvent& event = attempts_[i].event;
     event.recorded = results[i].ok();
     flushed.events.push_back(std::move(event));
@@ -69,6 +70,9 @@ void RecordQueue::flush_put_backs(TimePoint now, Flushed& flushed) {
     return;
   }
   flushed.settled += put_backs_.size();
+  flushed.moved_breakers =
+      flushed.moved_breakers || std::any_of(put_backs_.begin(), put_backs_.end(),
+                                            [](const PutBack& row) { return row.behind_breaker; });
   put_backs_.clear();
 }
 

@@ -24,6 +24,7 @@ class RecordQueue {
     std::vector<AttemptEvent> events = {};  // Of what is settled now.
     std::size_t settled = 0;                // Deliveries that need us no more.
     std::optional<Error> trouble = {};      // Then the rest is still here.
+    bool moved_breakers = false;            // Something began to wait behind one, or one changed.
   };
 
   // Writes what it holds, in order: attempts, then put-backs, then cancels. A record

@@ -40,6 +40,9 @@ Writer::Writer(std::shared_ptr<Session> session)
       store_(*session_->parts.store),
       endpoints_(store_),
       reaper_(store_, session_->parts.options.sweep_every),
+      probes_(store_, session_->parts.options.breaker_open_for,
+              session_->parts.options.sweep_every),
+      watch_(store_, session_->parts.options.watch),
       queue_(store_) {}
 
 void Writer::run() {
@@ -114,6 +117,7 @@ void Writer::work(const Round& round) {
   const TimePoint now = session_->parts.clock.now();
   auto flushed = queue_.flush(now);
   const auto trouble = flushed.trouble;
+  const bool moved_breakers = flushed.moved_breakers;
   settle(std::move(flushed));
   if (trouble) return note(*trouble);
   if (round.stopping) return note({});
@@ -121,9 +125,7 @@ void Writer::work(const Round& round) {
   const auto leads = lead();
   if (!leads.ok()) return note(leads.error());
   if (!*leads) return note(stand_by(round));
-  const Moment both = session_->now();
-  const auto reaped = reaper_.step(both.wall, both.monotonic);
-  if (!reaped.ok()) return note(reaped.error());
+  if (auto swept = sweep(moved_breakers); !swept.ok()) return note(swept);
   const auto claimed = claim(round.room);
   if (!claimed.ok()) return note(claimed.error());
   note(look_ahead(round, *claimed));
@@ -167,6 +169,14 @@ Result<void> Writer::stand_by(const Round& round) {
   return {};
 }
 
+Result<void> Writer::sweep(bool moved_breakers) {
+  const auto [now, monotonic] = session_->now();
+  const auto reaped = reaper_.step(now, monotonic);
+  if (!reaped.ok()) return reaped.error();
+  if (auto done = probes_.step(now, monotonic, moved_breakers); !done.ok()) return done;
+  return watch_.step(now, monotonic);
+}
+
 // Returns how many were claimed.
 Result<std::size_t> Writer::claim(std::size_t limit) {
   if (limit == 0) return std::size_t{0};
@@ -204,8 +214,9 @@ void Writer::prepare(std::vector<ClaimedDelivery> claimed) {
 // could not be claimed although there was room is somebody else's or forbidden: asking
 // for it again at once would spin.
 Result<void> Writer::look_ahead(const Round& round, std::size_t claimed) {
-  const auto due = store_.next_due_at();
+  auto due = store_.next_due_at();
   if (!due.ok()) return due.error();
+  if (probes_.next_at()) *due = std::min(*probes_.next_at(), due->value_or(*probes_.next_at()));
   Duration wait = kLongestLook;
   if (*due) {
     const bool in_vain = round.room > 0 && claimed == 0;

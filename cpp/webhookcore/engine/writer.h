@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "webhookcore/engine/endpoint_cache.h"
+#include "webhookcore/engine/probe_sweep.h"
 #include "webhookcore/engine/reaper.h"
 #include "webhookcore/engine/record_queue.h"
 #include "webhookcore/engine/session.h"
+#include "webhookcore/engine/watch.h"
 
 namespace webhookcore {
 
@@ -41,6 +43,7 @@ class Writer {
   void settle(RecordQueue::Flushed flushed);
   Result<bool> lead();
   Result<void> stand_by(const Round& round);
+  Result<void> sweep(bool moved_breakers);
   Result<std::size_t> claim(std::size_t limit);
   void prepare(std::vector<ClaimedDelivery> claimed);
   Result<void> look_ahead(const Round& round, std::size_t claimed);
@@ -51,6 +54,8 @@ class Writer {
   Store& store_;
   EndpointCache endpoints_;
   Reaper reaper_;
+  ProbeSweep probes_;
+  Watch watch_;
   RecordQueue queue_;
 
   std::size_t open_work_ = 0;   // Claimed by us and neither recorded nor put back.

@@ -12,7 +12,9 @@
 #include "webhookcore/base/secret.h"
 #include "webhookcore/core/claim_order.h"
 #include "webhookcore/core/delivery_state.h"
+#include "webhookcore/core/endpoint_health.h"
 #include "webhookcore/core/headers.h"
+#include "webhookcore/core/operational_event.h"
 #include "webhookcore/core/outcome.h"
 
 namespace webhookcore {
@@ -49,6 +51,7 @@ struct Endpoint {
   // Absent: the client's default. Zero failures: no breaker.
   std::optional<int> breaker_failures = {};
   std::optional<Duration> breaker_open_for = {};
+  ClientErrors client_errors = ClientErrors::die;
   EndpointState state = EndpointState::enabled;
   std::string disabled_reason = {};
   TimePoint created_at{};
@@ -154,21 +157,33 @@ struct Attempt {
   std::string trigger;
 };
 
-// An attempt and what it makes of its delivery, as core decided.
+// What an attempt made of its endpoint's health; only where that changed.
+struct HealthChange {
+  EndpointHealth health;
+  bool opened = false;  // The breaker, by this attempt.
+  bool closed = false;
+};
+
+// An attempt and what it makes of its delivery and its endpoint, as core decided.
 struct AttemptRecord {
   std::int64_t delivery = 0;
   LeaseToken token;
   Attempt attempt;
   DeliverySignal signal = DeliverySignal::succeeded;
   std::optional<TimePoint> next_attempt_at = {};  // With retry_scheduled.
-  bool disable_endpoint = false;                  // 410.
+  std::string disable_reason = {};                // "gone", "failing"; empty: it stays enabled.
   std::string endpoint_id = {};
+  // Kept even where the token is stale: the attempt was made.
+  std::optional<HealthChange> health = {};
 };
 
 struct PutBack {
   std::int64_t delivery = 0;
   LeaseToken token;
   TimePoint next_attempt_at{};
+  // Out of the due index until the endpoint's breaker closes, or it is let out to probe;
+  // where the breaker is closed by now, an ordinary put-back.
+  bool behind_breaker = false;
 };
 
 // A type of the catalogue, which is one for all tenants.

@@ -13,6 +13,7 @@
 #include "webhookcore/store/idempotency_store.h"
 #include "webhookcore/store/inbox_store.h"
 #include "webhookcore/store/metrics_store.h"
+#include "webhookcore/store/operational_store.h"
 
 namespace webhookcore {
 
@@ -27,7 +28,8 @@ class Store : public IdempotencyStore,
               public InboxStore,
               public DeliveryStore,
               public EventTypeStore,
-              public MetricsStore {
+              public MetricsStore,
+              public OperationalStore {
  public:
   virtual StoreInfo info() = 0;
 

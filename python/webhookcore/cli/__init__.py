@@ -16,6 +16,7 @@ from .event_types import event_types
 from .failures import Commands
 from .keys import keys
 from .messages import messages
+from .operations import operations
 from .send import send
 from .sign import sign
 from .verify import verify
@@ -44,6 +45,7 @@ for _command in (
     messages,
     deliveries,
     dead_letters,
+    operations,
     worker,
     doctor,
 ):

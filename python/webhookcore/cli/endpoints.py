@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 import click
 
-from ..client import Endpoint, SecretAge
+from ..client import Endpoint, EndpointHealth, SecretAge
 from ..urls import UrlPolicy
 from .endpoint_test import test
-from .json_rows import endpoint_json
+from .json_rows import endpoint_json, row_json
 from .options import (
     Command,
     header_option,
@@ -44,6 +45,11 @@ _SETTINGS: Final = (
         "--ordering",
         type=click.Choice(["fifo", "none"]),
         help="fifo: in the order of sending, one at a time.",
+    ),
+    click.option(
+        "--client-errors",
+        type=click.Choice(["die", "retry"]),
+        help="What a 4xx without a rule of its own means.",
     ),
     click.option("--description"),
 )
@@ -131,15 +137,16 @@ def list_(
 @store_option
 @json_option
 def show(id: str, db: str, as_json: bool) -> None:
-    """Show an endpoint and how many deliveries it has in each state."""
+    """Show an endpoint, its health, and how many deliveries it has in each state."""
     with open_client(db) as client:
         endpoint = client.endpoints.get(id)
+        health = endpoint.health
         counts = client.deliveries.count(endpoint=endpoint.id)
     if as_json:
-        print_json(endpoint_json(endpoint) | {"deliveries": counts})
+        print_json(endpoint_json(endpoint) | {"health": row_json(health), "deliveries": counts})
     else:
         told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-        print_fields(_fields(endpoint) | {"deliveries": told or "none"})
+        print_fields(_fields(endpoint) | _health(health) | {"deliveries": told or "none"})
 
 
 @endpoints.command()
@@ -166,7 +173,7 @@ def update(
 @store_option
 @json_option
 def enable(id: str, db: str, as_json: bool) -> None:
-    """Deliver to it again; what waited goes out."""
+    """Deliver to it again with a clean slate; what waited goes out."""
     with open_client(db) as client:
         endpoint = client.endpoints.enable(id)
     _print_endpoint(endpoint, as_json)
@@ -247,6 +254,7 @@ def _fields(endpoint: Endpoint) -> dict[str, object]:
         "retry": ", ".join(f"{wait:g} s" for wait in endpoint.retry) or "none",
         "timeout": f"{endpoint.timeout:g} s",
         "ordering": endpoint.ordering,
+        "client errors": endpoint.client_errors,
         "headers": ", ".join(endpoint.headers) or None,
         "description": endpoint.description or None,
     }
@@ -255,6 +263,19 @@ def _fields(endpoint: Endpoint) -> dict[str, object]:
 def _age(secret: SecretAge) -> str:
     ends = f", signs until {shown(secret.expires_at)}" if secret.expires_at else ""
     return f"{secret.kind} of {secret.age / 86400:.0f} days{ends}"
+
+
+def _health(health: EndpointHealth) -> dict[str, object]:
+    opens = f" until {_time(health.open_until)}" if health.open_until else ""
+    return {
+        "breaker": f"{health.state}{opens}, {health.trips} trips",
+        "failing": f"since {_time(health.failing_since)}" if health.failing_since else "no",
+        "last failure": _time(health.last_failure_at) if health.last_failure_at else None,
+    }
+
+
+def _time(at: datetime | None) -> str:
+    return at.isoformat(sep=" ", timespec="seconds") if at else ""
 
 
 def _print_endpoint(endpoint: Endpoint, as_json: bool, *, made_secret: bool = False) -> None:

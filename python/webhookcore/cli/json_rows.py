@@ -18,6 +18,8 @@ def row_json(row: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for field in dataclasses.fields(row):
         name, value = field.name, getattr(row, field.name)
+        if name.startswith("_"):
+            continue
         if isinstance(value, bytes):
             fields.update(bytes_json(name, value))
         else:

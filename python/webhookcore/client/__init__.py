@@ -5,21 +5,26 @@ from .client import Client
 from .event_types import EventType
 from .metrics import Metrics
 from .oneshot import SendResult, send
+from .operation_names import ALERTS_TENANT
+from .operations import OperationalEvent
 from .outbox import OutboxMessage
 from .polling import PollResult
 from .relay import RelayCounts
-from .rows import Attempt, Delivery, Endpoint, Message, SecretAge
+from .rows import Attempt, Delivery, Endpoint, EndpointHealth, Message, SecretAge
 from .until_idle import RunCounts
 
 __all__ = [
+    "ALERTS_TENANT",
     "AsyncClient",
     "Attempt",
     "Client",
     "Delivery",
     "Endpoint",
+    "EndpointHealth",
     "EventType",
     "Message",
     "Metrics",
+    "OperationalEvent",
     "OutboxMessage",
     "PollResult",
     "RelayCounts",

@@ -18,6 +18,7 @@ from .deliveries import DeadLetters, Deliveries, Messages
 from .endpoints import Endpoints
 from .event_types import EventTypes
 from .metrics import Metrics
+from .operations import HookFunction, Operations
 from .outbox import Outbox
 from .relay import Relay
 from .rows import Endpoint, Message
@@ -83,6 +84,17 @@ class AsyncDeadLetters(Part):
     delete = awaited(DeadLetters.delete)
 
 
+class AsyncOperations(Part):
+    """``client.operations``; hooks are plain functions here too, and called on a thread."""
+
+    list = listed(Operations.list)
+
+    def on(self, pattern: str = "*") -> Callable[[HookFunction], HookFunction]:
+        """See ``Operations.on``."""
+        operations: Operations = self._blocking
+        return operations.on(pattern)
+
+
 class AsyncClient:
     """``Client`` for asyncio: the same arguments and methods, to be awaited.
 
@@ -104,6 +116,7 @@ class AsyncClient:
         self.messages = AsyncMessages(self._blocking.messages, self._threads)
         self.deliveries = AsyncDeliveries(self._blocking.deliveries, self._threads)
         self.dead_letters = AsyncDeadLetters(self._blocking.dead_letters, self._threads)
+        self.operations = AsyncOperations(self._blocking.operations, self._threads)
         # At interpreter exit before the blocking client's own, which closes the store.
         self._finalizer = weakref.finalize(self, _shut_down, self._door, self._threads)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from .. import _core
@@ -26,10 +27,16 @@ class AttemptLog:
     It also says when this process begins to deliver, and when it waits for another one to end.
     """
 
-    def __init__(self, engine: _core.Engine, store: _core.Store) -> None:
+    def __init__(
+        self,
+        engine: _core.Engine,
+        store: _core.Store,
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
         self._engine = engine
         self._store = store
         self._role = ""
+        self._tick = tick  # Called on the thread, beside the fetching.
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._pid = os.getpid()
@@ -59,6 +66,7 @@ class AttemptLog:
         while not self._stopping.wait(_EVERY):
             self.flush()
             self._tell_role()
+            self._tick()
 
     def _tell_role(self) -> None:
         role, before = self._engine.role(), self._role

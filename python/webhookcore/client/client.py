@@ -12,9 +12,12 @@ from typing import Any, Final, Literal, TypeAlias
 
 from .. import _core
 from ..config import (
+    Alerts,
     Breaker,
     Durability,
     Priority,
+    check_alerts,
+    check_auto_disable,
     check_channels,
     check_event_type,
     check_list,
@@ -35,6 +38,9 @@ from .deliveries import DeadLetters, Deliveries, Messages
 from .endpoints import Endpoints
 from .event_types import EventTypes
 from .metrics import Metrics, Since, measure
+from .operation_names import ALERTS_TENANT
+from .operations import Operations
+from .operations_feed import OperationsFeed
 from .outbox import SCHEMA, Outbox
 from .payload import Envelope, EnvelopeName, encode, fingerprint
 from .relay import Relay
@@ -87,6 +93,10 @@ class Client:
         policy: Which URLs endpoints may have; public https when omitted.
         durability: ``"full"`` or ``"normal"``; see ``open_store``.
         breaker: Default for endpoints that have none of their own.
+        auto_disable_after: Seconds of nothing but failing after which an endpoint is
+            disabled; None: never.
+        alerts: Where operational events go beside the log and ``operations.on()``: a URL,
+            or ``Alerts``, which also says what is worth telling.
         concurrency: Attempts under way at once, in all and to one endpoint.
         create: Whether a file is made when there is none; else that is an error.
         max_backlog: From so many deliveries on that wait to be made (those of disabled
@@ -110,6 +120,8 @@ class Client:
         policy: UrlPolicy | None = None,
         durability: Durability = "full",
         breaker: Breaker | None = None,
+        auto_disable_after: float | None = 5 * 24 * 3600.0,
+        alerts: str | Alerts | None = None,
         concurrency: tuple[int, int] = (256, 16),
         create: bool = True,
         max_backlog: int | None = None,
@@ -122,6 +134,7 @@ class Client:
         if breaker is not None and not isinstance(breaker, Breaker):
             raise ConfigError("must be a Breaker", "breaker")
         breaker = breaker or Breaker()
+        told = check_alerts(alerts)
         at_once = check_list("concurrency", concurrency, _CONCURRENCY_FORM)
         if len(at_once) != 2:
             raise ConfigError(_CONCURRENCY_FORM, "concurrency")
@@ -142,8 +155,12 @@ class Client:
             breaker_open_for=breaker.open_for,
             max_in_flight=at_once[0],
             max_in_flight_per_endpoint=at_once[1],
+            auto_disable_after=check_auto_disable(auto_disable_after),
+            watch=told.watch(),
         )
-        self._log = AttemptLog(self._engine, self._store)
+        self.operations = Operations(self)
+        self._feed = OperationsFeed(self)
+        self._log = AttemptLog(self._engine, self._store, _ticker(self._feed))
         self.endpoints = Endpoints(self)
         self.event_types = EventTypes(self._store)
         self.messages = Messages(self)
@@ -152,6 +169,11 @@ class Client:
         # Also at interpreter exit: attempts that are under way are not waited for, and
         # are made again by the next process.
         self._finalizer = weakref.finalize(self, _shut_down, self._engine, self._store, self._log)
+        try:
+            self.operations._keep_endpoint(told)
+        except BaseException:
+            self._finalizer()
+            raise
 
     def send(
         self,
@@ -305,14 +327,18 @@ class Client:
     def start(self) -> None:
         """Deliver in the background, in this process, until ``stop()``."""
         self._check_open()
+        self._feed.begin()
         self._engine.start()
         self._log.start()
 
     def stop(self, timeout: float = 10.0) -> None:
         """Take no more work and wait for attempts under way, at most ``timeout`` seconds."""
         check_seconds("timeout", timeout, 0, 3600)
+        worked = self._engine.running()
         self._engine.stop(timeout)
         self._log.stop()
+        if worked:
+            self._feed.try_to_give_out()
 
     def close(self, timeout: float = 10.0) -> None:
         """``stop()``, then close the store. The client cannot be used afterwards."""
@@ -342,7 +368,7 @@ class Client:
     def _until_idle(self, wait: float) -> UntilIdle:
         check_seconds("wait", wait, 0, 30 * 24 * 3600)
         self._check_open()
-        return UntilIdle(self._engine, self._log, wait)
+        return UntilIdle(self._engine, self._log, self._feed, wait)
 
     def _pauses(self) -> Iterable[float]:
         """Seconds to sleep, as often as it takes until there is room; see ``Backlog``."""
@@ -419,7 +445,9 @@ class Client:
         if first is not None and last is not None and last <= first:
             raise ConfigError("must lie after deliver_at", "expires_at")
         named = [] if channels is None else check_channels(channels, _MOST_CHANNELS)
-        version = self.event_types._check(type, data)
+        # What operators are told is in no catalogue.
+        checked = tenant != ALERTS_TENANT
+        version = self.event_types._check(type, data) if checked else None
         around = self._envelope.with_(envelope, api_version)
         if around.names_the_message and idempotency_key is None and not id:
             id = _core.make_id("msg_")
@@ -477,6 +505,18 @@ def _check_full(max_backlog: int | None, on_full: OnFull, full_timeout: float) -
         raise ConfigError(_FULL_FORM, "on_full")
     patience = check_seconds("full_timeout", full_timeout, 0, 24 * 3600)
     return patience if on_full == "wait" else 0.0
+
+
+def _ticker(feed: OperationsFeed) -> Callable[[], None]:
+    """Holds the feed, and so the client, no longer than somebody else does."""
+    held = weakref.ref(feed)
+
+    def tick() -> None:
+        feed = held()
+        if feed is not None:
+            feed.tick()
+
+    return tick
 
 
 def _shut_down(engine: _core.Engine, store: _core.Store, log: AttemptLog) -> None:

@@ -168,6 +168,12 @@ def _ordering(value: str | None) -> dict[str, Any]:
     return {"fifo": value is not None}
 
 
+def _client_errors(value: str) -> dict[str, Any]:
+    if value not in ("die", "retry"):
+        raise ConfigError("must be die or retry", "client_errors")
+    return {"client_errors": value}
+
+
 def _description(value: str | None) -> dict[str, Any]:
     return {"description": check_text("description", value or "", least=0, most=1000)}
 
@@ -184,4 +190,5 @@ _OPTIONS: Final[dict[str, Callable[[Any], dict[str, Any]]]] = {
     "headers": _headers,
     "ordering": _ordering,
     "breaker": _breaker,
+    "client_errors": _client_errors,
 }

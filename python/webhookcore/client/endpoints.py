@@ -29,8 +29,9 @@ from .endpoint_options import (
     option_columns,
     secret_row,
 )
+from .operation_names import ALERTS_TENANT
 from .payload import encode
-from .rows import Attempt, Endpoint
+from .rows import Attempt, Endpoint, EndpointHealth
 from .tenants import ANY_TENANT, check_owner, check_tenant, tenant_filter
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Endpoints:
         headers: HeaderOption = None,
         ordering: str | None = None,
         breaker: Breaker | None = None,
+        client_errors: str = "die",
     ) -> Endpoint:
         """Add an endpoint; it receives what is sent from now on.
 
@@ -108,6 +110,9 @@ class Endpoints:
                 one that fails holds the later ones up until it is delivered, dead or
                 cancelled. None is no order.
             breaker: Overrides the client's.
+            client_errors: What a 4xx means that has no rule of its own: ``"die"``, the
+                message is a dead letter at once; ``"retry"``, it is tried again like after
+                any other failure. 410 disables the endpoint either way.
 
         Raises:
             ConfigError: Names the option at fault.
@@ -131,6 +136,7 @@ class Endpoints:
             "headers": headers,
             "ordering": ordering,
             "breaker": breaker,
+            "client_errors": client_errors,
         }
         for name, value in options.items():
             self._apply(row, name, value)
@@ -140,7 +146,7 @@ class Endpoints:
 
     def get(self, id: str | Endpoint, *, tenant: str | None = ANY_TENANT) -> Endpoint:
         """Raises NotFoundError when there is none, or it is another tenant's."""
-        return Endpoint.from_row(self._row(id, tenant))
+        return self._shown(self._row(id, tenant))
 
     def list(
         self,
@@ -158,7 +164,7 @@ class Endpoints:
             filters["state"] = state
         return Listing(
             self._client._store.list_endpoints,
-            Endpoint.from_row,
+            self._shown,
             filters,
             cursor_field="id",
             cursor=cursor,
@@ -194,7 +200,10 @@ class Endpoints:
         return self._change(id, tenant, change)
 
     def enable(self, id: str | Endpoint, *, tenant: str | None = ANY_TENANT) -> Endpoint:
-        """Let its waiting deliveries go, and give it what is sent from now on."""
+        """Let its waiting deliveries go, and give it what is sent from now on.
+
+        Its health begins anew: the breaker is closed, and nothing has failed yet.
+        """
         return self._set_state(id, tenant, "enabled", "")
 
     def disable(
@@ -345,7 +354,7 @@ class Endpoints:
         if existing is None:
             row["id"] = _core.make_id("ep_")
             self._client._store.create_endpoint(row)
-            return Endpoint.from_row(row, shown)
+            return self._shown(row, shown)
         kept = ("id", "created_at", "updated_at", "state", "disabled_reason")
         return self._store_row({**row, **{name: existing[name] for name in kept}}, shown)
 
@@ -367,7 +376,16 @@ class Endpoints:
 
     def _store_row(self, row: dict[str, Any], shown: str | None) -> Endpoint:
         row["updated_at"] = self._client._store.update_endpoint(row, _now_ms())
-        return Endpoint.from_row(row, shown)
+        return self._shown(row, shown)
+
+    def _shown(self, row: dict[str, Any], secret: str | None = None) -> Endpoint:
+        id, store = row["id"], self._client._store
+
+        def load_health() -> EndpointHealth:
+            health = store.get_endpoint_health(id, _now_ms())
+            return EndpointHealth() if health is None else EndpointHealth.from_row(health)
+
+        return Endpoint.from_row(row, secret, load_health)
 
     def _set_state(
         self, id: str | Endpoint, tenant: str | None, state: str, reason: str
@@ -379,7 +397,7 @@ class Endpoints:
             row["url"] = registered_url(value, self._client.policy)
             return
         row.update(option_columns(name, value))
-        if name == "events":
+        if name == "events" and row.get("tenant") != ALERTS_TENANT:
             self._client.event_types._check_patterns(row["events"])
 
 

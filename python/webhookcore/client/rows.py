@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any, Final
 
-from ..errors import NotFoundError
+from ..errors import NotFoundError, StoreUnavailableError
 from ..exchange import Headers
 from ..schemes import SchemeLike, from_stored_text
 from ..store import HIGHEST_KEY
@@ -56,6 +56,41 @@ class SecretAge:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointHealth:
+    """How an endpoint has been answering.
+
+    Attributes:
+        state: Of its breaker: ``closed``, ``open`` or ``half_open``.
+        open_until: When an open breaker lets one attempt through.
+        trips: How often it has opened, or a probe has failed.
+        consecutive_failures: As the breaker counts: a refusal is none.
+        failing_since: The first failed attempt since the last that was delivered; None
+            while the endpoint is well.
+        recovered_at: When failing last ended.
+    """
+
+    state: str = "closed"
+    open_until: datetime | None = None
+    trips: int = 0
+    consecutive_failures: int = 0
+    failing_since: datetime | None = None
+    last_failure_at: datetime | None = None
+    recovered_at: datetime | None = None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> EndpointHealth:
+        return cls(
+            state=row["state"],
+            open_until=shown_time(row["open_until"]),
+            trips=row["trips"],
+            consecutive_failures=row["failures_in_a_row"],
+            failing_since=shown_time(row["failing_since"]),
+            last_failure_at=shown_time(row["last_failure_at"]),
+            recovered_at=shown_time(row["recovered_at"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where messages go.
 
@@ -64,7 +99,9 @@ class Endpoint:
         secrets: How old each is, the newest first; never the secrets themselves.
         retry: Waits in seconds after failure 1, 2, …
         ordering: ``"fifo"``, or None for no order.
-        state: ``"enabled"`` or ``"disabled"``; ``disabled_reason`` says why.
+        client_errors: What a refusal (another 4xx) means: ``"die"`` or ``"retry"``.
+        state: ``"enabled"`` or ``"disabled"``; ``disabled_reason`` says why: ``"gone"`` (it
+            answered 410), ``"failing"`` (for too long), or what ``disable()`` was given.
     """
 
     id: str
@@ -82,14 +119,34 @@ class Endpoint:
     timeout: float
     rate_limit: float | None
     ordering: str | None
+    client_errors: str
     state: str
     disabled_reason: str
     created_at: datetime
     updated_at: datetime
     secret: str | None = field(default=None, repr=False)
+    _load_health: Callable[[], EndpointHealth] | None = field(
+        default=None, repr=False, compare=False
+    )
+
+    @property
+    def health(self) -> EndpointHealth:
+        """How it has been answering; read from the store whenever it is looked at.
+
+        Raises:
+            StoreUnavailableError: The endpoint came out of a pickle; get it anew.
+        """
+        if self._load_health is None:
+            raise StoreUnavailableError("the endpoint has no store; get() it from a client")
+        return self._load_health()
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any], secret: str | None = None) -> Endpoint:
+    def from_row(
+        cls,
+        row: Mapping[str, Any],
+        secret: str | None = None,
+        load_health: Callable[[], EndpointHealth] | None = None,
+    ) -> Endpoint:
         return cls(
             id=row["id"],
             url=row["url"],
@@ -106,11 +163,13 @@ class Endpoint:
             timeout=row["timeout"] / 1000,
             rate_limit=row["rate_limit_per_second"],
             ordering="fifo" if row["fifo"] else None,
+            client_errors=row["client_errors"],
             state=row["state"],
             disabled_reason=row["disabled_reason"],
             created_at=shown_moment(row["created_at"]),
             updated_at=shown_moment(row["updated_at"]),
             secret=secret,
+            _load_health=load_health,
         )
 
     @property
@@ -119,8 +178,9 @@ class Endpoint:
         return None if self.secret is None else public_half(self.secret)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # No pickle may carry the secret.
-        values = [getattr(self, each.name) for each in fields(self) if each.name != "secret"]
+        # No pickle may carry the secret, and none can carry the store.
+        left_out = ("secret", "_load_health")
+        values = [getattr(self, each.name) for each in fields(self) if each.name not in left_out]
         return (Endpoint, tuple(values))
 
 

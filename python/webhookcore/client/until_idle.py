@@ -8,6 +8,7 @@ from typing import Final
 
 from .. import _core
 from .attempt_log import AttemptLog
+from .operations_feed import OperationsFeed
 
 # Short, so that Ctrl-C, or another task of a loop, gets in between two of them.
 _SLICE: Final = 0.1
@@ -26,12 +27,16 @@ class RunCounts:
 class UntilIdle:
     """One run. Take steps until one says that it is done, and end it whatever happens."""
 
-    def __init__(self, engine: _core.Engine, log: AttemptLog, wait: float) -> None:
+    def __init__(
+        self, engine: _core.Engine, log: AttemptLog, feed: OperationsFeed, wait: float
+    ) -> None:
         self._engine = engine
         self._log = log
+        self._feed = feed
         self._ends = time.monotonic() + wait
         self._totals = [0, 0, 0, 0]
         self._was_running = engine.running()
+        feed.begin()
         engine.start()
 
     @property
@@ -44,7 +49,8 @@ class UntilIdle:
         idle, *counts = self._engine.run_until_idle(left, _SLICE)
         self._totals = [total + count for total, count in zip(self._totals, counts, strict=True)]
         self._log.flush()
-        return idle
+        # What operators are sent is work as well.
+        return idle and not self._feed.give_out()
 
     def end(self) -> None:
         if not self._was_running:

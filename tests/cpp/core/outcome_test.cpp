@@ -44,6 +44,40 @@ TEST_CASE("the receiver's refusal of this message is final") {
   CHECK(judge(410, TransportError::none) == Outcome::gone);
 }
 
+TEST_CASE("where an endpoint asks for it a refusal is tried again, but for 410") {
+  for (int status = 400; status < 500; ++status) {
+    INFO(status);
+    const Outcome outcome = judge(status, TransportError::none, ClientErrors::retry);
+    if (status == 410) {
+      CHECK(outcome == Outcome::gone);
+    } else if (status == 429) {
+      CHECK(outcome == Outcome::throttled);
+    } else {
+      CHECK(outcome == Outcome::transient);
+    }
+  }
+  for (const int status : {200, 302, 500, 503}) {
+    CHECK(judge(status, TransportError::none, ClientErrors::retry) ==
+          judge(status, TransportError::none));
+  }
+  CHECK(judge(std::nullopt, TransportError::blocked_address, ClientErrors::retry) ==
+        Outcome::permanent);
+}
+
+TEST_CASE("an endpoint is to blame for what may pass, never for a refusal") {
+  for (const int status : {408, 409, 425, 429, 500, 503, 302, 0}) {
+    INFO(status);
+    CHECK(blames_endpoint(judge(status, TransportError::none), status));
+  }
+  for (const int status : {200, 204, 400, 401, 404, 410, 422, 499}) {
+    INFO(status);
+    CHECK_FALSE(blames_endpoint(judge(status, TransportError::none), status));
+    CHECK_FALSE(blames_endpoint(judge(status, TransportError::none, ClientErrors::retry), status));
+  }
+  CHECK(blames_endpoint(judge(std::nullopt, TransportError::tls), std::nullopt));
+  CHECK_FALSE(blames_endpoint(judge(std::nullopt, TransportError::blocked_address), std::nullopt));
+}
+
 TEST_CASE("an attempt without an answer is tried again, whatever broke") {
   for (const auto error :
        {TransportError::none, TransportError::dns, TransportError::connect, TransportError::tls,

@@ -119,10 +119,10 @@ TEST_CASE("a refusal is final, and 410 disables the endpoint too") {
   Bench bench;
   const AttemptRecord refused = bench.attempt(make_delivery(1, prepared()), answer(0, 404));
   CHECK(refused.signal == DeliverySignal::failed_for_good);
-  CHECK_FALSE(refused.disable_endpoint);
+  CHECK(refused.disable_reason.empty());
   const AttemptRecord gone = bench.attempt(make_delivery(2, prepared()), answer(0, 410));
   CHECK(gone.signal == DeliverySignal::failed_for_good);
-  CHECK(gone.disable_endpoint);
+  CHECK(gone.disable_reason == "gone");
 }
 
 TEST_CASE("after a 410 nothing that was claimed for the endpoint is sent") {
@@ -298,6 +298,83 @@ TEST_CASE("after its time the breaker lets one probe through, and its success op
   bench.finish(answer(probing.starts[0].id, 200));
   CHECK(bench.take(bench.fresh(20, endpoint)).starts.size() == 1);
   CHECK(bench.take(bench.fresh(21, endpoint)).starts.size() == 1);
+}
+
+TEST_CASE("what meets an open breaker waits behind it; what meets a full lane only goes back") {
+  Bench bench;
+  const auto endpoint = prepared();
+  for (int i = 0; i < 3; ++i) bench.attempt(make_delivery(i, endpoint), answer(0, 500));
+  CHECK(bench.take(make_delivery(20, endpoint)).put_backs.at(0).behind_breaker);
+  const Orders full = bench.take(make_deliveries(10, prepared(make_endpoint("ep_2"))));
+  CHECK_FALSE(full.put_backs.at(0).behind_breaker);
+}
+
+TEST_CASE("an attempt carries its endpoint's health where it changed it, and only there") {
+  Bench bench;
+  const auto endpoint = prepared();
+  CHECK_FALSE(bench.attempt(make_delivery(1, endpoint), answer(0, 200)).health);
+  const AttemptRecord failed = bench.attempt(make_delivery(2, endpoint), answer(0, 500));
+  REQUIRE(failed.health);
+  CHECK(failed.health->health.breaker.failures_in_a_row == 1);
+  CHECK_FALSE(failed.health->opened);
+  bench.attempt(make_delivery(3, endpoint), answer(0, 500));
+  const AttemptRecord tripped = bench.attempt(make_delivery(4, endpoint), answer(0, 500));
+  CHECK(tripped.health.value().opened);
+  CHECK(tripped.health->health.breaker.open_until == kStart + 5min);
+  bench.advance(5min);
+  const AttemptRecord back = bench.attempt(bench.fresh(5, endpoint), answer(0, 200));
+  CHECK(back.health.value().closed);
+  CHECK_FALSE(bench.attempt(bench.fresh(6, endpoint), answer(0, 200)).health);
+}
+
+TEST_CASE("a dispatcher that is new begins with the health that was stored") {
+  Bench bench;
+  EndpointHealth open;
+  open.breaker = {.failures_in_a_row = 3, .open_until = kStart + 1min, .trips = 4};
+  const auto endpoint = prepare_endpoint(make_endpoint(), kStart, open);
+  CHECK(bench.take(make_delivery(1, endpoint)).put_backs.at(0).next_attempt_at == kStart + 1min);
+  bench.advance(1min);
+  const AttemptRecord probe = bench.attempt(bench.fresh(2, endpoint), answer(0, 500));
+  CHECK(probe.health.value().health.breaker.trips == 5);
+  CHECK_FALSE(probe.health->opened);
+}
+
+TEST_CASE("an endpoint that was enabled again starts anew, whatever comes in from before") {
+  Bench bench;
+  const auto before = prepared();
+  const Orders late = bench.take(make_delivery(1, before));
+  for (int i = 0; i < 3; ++i) bench.attempt(make_delivery(10 + i, before), answer(0, 500));
+  CHECK(bench.take(make_delivery(20, before)).starts.empty());
+
+  const auto after = prepare_endpoint(make_endpoint(), kStart, {.epoch = 1});
+  CHECK(bench.take(make_delivery(21, after)).starts.size() == 1);
+  const Orders ended = bench.finish(answer(late.starts.at(0).id, 500));
+  CHECK_FALSE(ended.attempts.at(0).record.health);
+  CHECK(ended.attempts.at(0).record.signal == DeliverySignal::retry_scheduled);
+}
+
+TEST_CASE("an endpoint that asks for it has its refusals tried again, and no breaker for them") {
+  Bench bench;
+  Endpoint row = make_endpoint();
+  row.client_errors = ClientErrors::retry;
+  const auto endpoint = prepared(row);
+  for (int i = 0; i < 5; ++i) {
+    const AttemptRecord refused = bench.attempt(make_delivery(i, endpoint), answer(0, 404));
+    CHECK(refused.signal == DeliverySignal::retry_scheduled);
+    CHECK(refused.health.value().health.breaker.trips == 0);
+  }
+  CHECK(bench.attempt(make_delivery(9, endpoint), answer(0, 410)).disable_reason == "gone");
+}
+
+TEST_CASE("failing only for too long disables, and nothing more is sent") {
+  Bench bench;
+  bench.options.auto_disable_after = 24h;
+  bench.options.breaker_failures = 0;
+  const auto endpoint = prepared();
+  CHECK(bench.attempt(make_delivery(1, endpoint), answer(0, 500)).disable_reason.empty());
+  bench.advance(24h);
+  CHECK(bench.attempt(bench.fresh(2, endpoint), answer(0, 404)).disable_reason == "failing");
+  CHECK(bench.take(bench.fresh(3, endpoint)).put_backs.size() == 1);
 }
 
 TEST_CASE("a probe that shutdown took away leaves its place to the next") {

@@ -167,6 +167,38 @@ class FailingStore final : public Store {
   }
   Result<void> cancel(std::int64_t k, TimePoint n) override { return inner_->cancel(k, n); }
   Result<void> delete_dead(std::int64_t k) override { return inner_->delete_dead(k); }
+  Result<std::optional<EndpointHealth>> get_endpoint_health(std::string_view id) override {
+    return inner_->get_endpoint_health(id);
+  }
+  Result<Probes> release_probes(Duration d, TimePoint n) override {
+    return inner_->release_probes(d, n);
+  }
+  Result<void> add_operational_event(const OperationalEvent& e) override {
+    return inner_->add_operational_event(e);
+  }
+  Result<std::vector<OperationalEvent>> list_operational_events(
+      const OperationalFilter& f) override {
+    return inner_->list_operational_events(f);
+  }
+  Result<std::vector<OperationalEvent>> unread_operational_events(std::string_view r,
+                                                                  std::size_t limit) override {
+    return inner_->unread_operational_events(r, limit);
+  }
+  Result<void> start_operational_reader(std::string_view r) override {
+    return inner_->start_operational_reader(r);
+  }
+  Result<void> advance_operational_reader(std::string_view r, std::int64_t k) override {
+    return inner_->advance_operational_reader(r, k);
+  }
+  Result<std::size_t> prune_operational_events(TimePoint before, std::size_t limit) override {
+    return inner_->prune_operational_events(before, limit);
+  }
+  Result<std::vector<EndpointTraffic>> recent_traffic(TimePoint t, std::size_t most) override {
+    return inner_->recent_traffic(t, most);
+  }
+  Result<std::optional<std::int64_t>> volume_until(TimePoint at) override {
+    return inner_->volume_until(at);
+  }
 
  private:
   static constexpr int kSound = -1;

@@ -28,6 +28,8 @@ void check_leading(const MakeStore& make);
 void check_event_types(const MakeStore& make);
 void check_metrics(const MakeStore& make);
 void check_polling(const MakeStore& make);
+void check_health(const MakeStore& make);
+void check_operations(const MakeStore& make);
 void check_closing(const MakeStore& make);
 
 }  // namespace webhookcore::conformance

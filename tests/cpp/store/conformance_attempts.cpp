@@ -114,7 +114,7 @@ void check_states(Store& store, std::int64_t key) {
     const auto version = *store.endpoints_version();
     AttemptRecord gone = record(claimed, DeliverySignal::failed_for_good);
     gone.attempt.outcome = Outcome::gone;
-    gone.disable_endpoint = true;
+    gone.disable_reason = "gone";
     REQUIRE(record_one(store, gone, kNow + 1s));
     const auto row = **store.get_endpoint("ep_1");
     CHECK(row.state == EndpointState::disabled);

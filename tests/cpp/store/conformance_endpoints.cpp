@@ -133,7 +133,7 @@ void check_changes_at_once(Store& store) {
     REQUIRE(enqueue(store, message("msg_1")));
     AttemptRecord gone =
         record(store.claim_due(kNow, 1, 60s)->front(), DeliverySignal::failed_for_good);
-    gone.disable_endpoint = true;
+    gone.disable_reason = "gone";
     REQUIRE(record_one(store, gone, kNow));
     CHECK((*store.get_endpoint("ep_1"))->updated_at == kNow + 1ms);
     CHECK(store.update_endpoint(seen, kNow).error().code == ErrorCode::conflict);

@@ -216,7 +216,7 @@ void check_switching(Store& store) {
   SECTION("a 410 holds the line with its endpoint") {
     const Keys keys{send(store, "msg_1"), send(store, "msg_2")};
     AttemptRecord gone = record(claim_one(store), DeliverySignal::failed_for_good);
-    gone.disable_endpoint = true;
+    gone.disable_reason = "gone";
     REQUIRE(record_one(store, gone));
     CHECK(claimed_keys(store).empty());
     REQUIRE(overwrite(store, in_line()));

@@ -28,4 +28,6 @@ TEST_CASE("memory store: leading") { conformance::check_leading(make); }
 TEST_CASE("memory store: event types") { conformance::check_event_types(make); }
 TEST_CASE("memory store: polling") { conformance::check_polling(make); }
 TEST_CASE("memory store: metrics") { conformance::check_metrics(make); }
+TEST_CASE("memory store: health") { conformance::check_health(make); }
+TEST_CASE("memory store: operational events") { conformance::check_operations(make); }
 TEST_CASE("memory store: closing") { conformance::check_closing(make); }

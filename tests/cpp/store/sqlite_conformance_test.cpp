@@ -44,4 +44,8 @@ TEST_CASE("sqlite store: leading") { conformance::check_leading(SqliteBackend().
 TEST_CASE("sqlite store: event types") { conformance::check_event_types(SqliteBackend().make()); }
 TEST_CASE("sqlite store: polling") { conformance::check_polling(SqliteBackend().make()); }
 TEST_CASE("sqlite store: metrics") { conformance::check_metrics(SqliteBackend().make()); }
+TEST_CASE("sqlite store: health") { conformance::check_health(SqliteBackend().make()); }
+TEST_CASE("sqlite store: operational events") {
+  conformance::check_operations(SqliteBackend().make());
+}
 TEST_CASE("sqlite store: closing") { conformance::check_closing(SqliteBackend().make()); }

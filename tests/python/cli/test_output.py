@@ -141,6 +141,7 @@ def test_the_commands_are_those_of_the_documentation():
         "messages",
         "deliveries",
         "dead-letters",
+        "operations",
         "worker",
         "doctor",
     }

@@ -199,6 +199,32 @@ def test_a_pending_delivery_can_be_cancelled(db, server):
     assert run("deliveries", "cancel", id, "--db", db).exit_code == 1
 
 
+def test_the_health_of_an_endpoint_is_shown_and_enabling_resets_it(db, server):
+    made = create(db, server.url, "--client-errors", "retry", "--retry", "3600")
+    assert made["client_errors"] == "retry"
+    server.statuses = [500]
+    for _ in range(5):
+        run("messages", "send", "a", "--data", "{}", "--db", db)
+    deliver(db)
+    health = row(run("endpoints", "show", made["id"], "--db", db, "--json"))["health"]
+    assert (health["state"], health["trips"], health["consecutive_failures"]) == ("open", 1, 5)
+    told = run("endpoints", "show", made["id"], "--db", db).stdout
+    assert "open until" in told
+    assert "1 trips" in told
+    for command in ("disable", "enable"):
+        run("endpoints", command, made["id"], "--db", db)
+    health = row(run("endpoints", "show", made["id"], "--db", db, "--json"))["health"]
+    assert (health["state"], health["failing_since"]) == ("closed", None)
+
+
+def test_operational_events_are_listed_by_type(db, server, dead):
+    told = row(run("operations", "list", "--type", "delivery.*", "--db", db, "--json"))
+    assert (told["type"], told["delivery_id"]) == ("delivery.dead", dead)
+    assert told["details"]["error"] == "transient"
+    assert rows(run("operations", "list", "--type", "backlog.*", "--db", db, "--json")) == []
+    assert "delivery.dead" in run("operations", "list", "--db", db).stdout
+
+
 @pytest.mark.parametrize("listing", ["messages", "deliveries", "endpoints"])
 def test_a_long_listing_goes_on_at_its_cursor(listing, db, server):
     for _ in range(3):

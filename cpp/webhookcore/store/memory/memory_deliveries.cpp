@@ -47,7 +47,7 @@ MemoryStore::Lines MemoryStore::lines() const {
 
 bool MemoryStore::is_claimable(const DeliveryEntry& entry, const Lines& lines) const {
   const Endpoint* endpoint = endpoint_of(entry);
-  if (entry.row.state != DeliveryState::pending || endpoint == nullptr ||
+  if (entry.row.state != DeliveryState::pending || entry.behind_breaker || endpoint == nullptr ||
       endpoint->state != EndpointState::enabled) {
     return false;
   }
@@ -67,6 +67,7 @@ void MemoryStore::settle(DeliveryEntry& entry, DeliveryState state,
   entry.row.next_attempt_at = next_attempt_at;
   entry.row.updated_at = now;
   entry.token.clear();
+  entry.behind_breaker = false;
 }
 
 DeliveryEntry* MemoryStore::held(std::int64_t delivery, const LeaseToken& token) {
@@ -150,6 +151,10 @@ std::vector<Result<void>> MemoryStore::record_attempts(std::span<const AttemptRe
 }
 
 Result<void> MemoryStore::record_one(const AttemptRecord& record, TimePoint now) {
+  const auto known = rows_.deliveries.find(record.delivery);
+  if (known != rows_.deliveries.end() && record.health) {
+    keep_health(known->second.row.endpoint_id, *record.health, now);
+  }
   DeliveryEntry* entry = held(record.delivery, record.token);
   if (entry == nullptr) return Error{ErrorCode::lease_lost, "the delivery was taken back"};
   const auto* transition = find_transition(entry->row.state, record.signal);
@@ -171,13 +176,19 @@ Result<void> MemoryStore::record_one(const AttemptRecord& record, TimePoint now)
   if (record.signal == DeliverySignal::expired) entry->row.last_error = kExpiredError;
   if (waits) entry->trigger = "retry";
   const auto endpoint = rows_.endpoints.find(entry->row.endpoint_id);
-  if (record.disable_endpoint && endpoint != rows_.endpoints.end() &&
+  if (!record.disable_reason.empty() && endpoint != rows_.endpoints.end() &&
       endpoint->second.state == EndpointState::enabled) {
     endpoint->second.state = EndpointState::disabled;
-    endpoint->second.disabled_reason = to_string(Outcome::gone);
+    endpoint->second.disabled_reason = record.disable_reason;
     endpoint->second.updated_at = next_update_at(endpoint->second.updated_at, now);
     ++rows_.endpoints_version;
+    Details details;
+    details.add("reason", record.disable_reason);
+    if (record.health) details.add("failing_since", record.health->health.failing_since);
+    add_endpoint_event(endpoint->first,
+                       {.type = operational::kDisabled, .details = details.json(), .at = now});
   }
+  if (transition->to == DeliveryState::dead) add_dead_event(*entry, now);
   settle(*entry, transition->to,
          waits ? std::optional(record.next_attempt_at.value_or(now)) : std::nullopt, now);
   return {};
@@ -191,6 +202,10 @@ Result<void> MemoryStore::put_back(std::span<const PutBack> rows, TimePoint now)
     if (entry == nullptr) continue;
     settle(*entry, find_transition(entry->row.state, DeliverySignal::put_back)->to,
            back.next_attempt_at, now);
+    const Endpoint* endpoint = endpoint_of(*entry);
+    entry->behind_breaker = back.behind_breaker && endpoint != nullptr && !endpoint->fifo &&
+                            entry->row.state == DeliveryState::pending &&
+                            breaker_is_open(entry->row.endpoint_id);
   }
   return {};
 }
@@ -208,7 +223,10 @@ Result<std::size_t> MemoryStore::reap_deliveries(TimePoint now) {
     const bool waits = transition->to == DeliveryState::pending;
     ++entry.row.reaps;
     entry.trigger = "retry";
-    if (!waits) entry.row.last_error = kCrashLoopError;
+    if (!waits) {
+      entry.row.last_error = kCrashLoopError;
+      add_dead_event(entry, now);
+    }
     settle(entry, transition->to, waits ? std::optional(now) : std::nullopt, now);
     ++reaped;
   }

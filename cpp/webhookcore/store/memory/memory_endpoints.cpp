@@ -83,12 +83,19 @@ Result<TimePoint> MemoryStore::update_endpoint(const Endpoint& endpoint, TimePoi
   Endpoint& row = found->second;
   if (row.updated_at != endpoint.updated_at) return endpoint_has_changed(endpoint.id);
   if (uid_is_taken(rows_, endpoint)) return uid_taken();
+  const bool changes_state = row.state != endpoint.state;
   const TimePoint created_at = row.created_at;
   const TimePoint updated_at = next_update_at(row.updated_at, now);
   row = endpoint;
   row.created_at = created_at;
   row.updated_at = updated_at;
   ++rows_.endpoints_version;
+  if (changes_state && row.state == EndpointState::enabled) begin_epoch(row.id, now);
+  if (changes_state && row.state == EndpointState::disabled) {
+    add_endpoint_event(row.id, {.type = operational::kDisabled,
+                                .details = Details().add("reason", row.disabled_reason).json(),
+                                .at = now});
+  }
   return updated_at;
 }
 
@@ -96,6 +103,7 @@ Result<void> MemoryStore::delete_endpoint(std::string_view id, TimePoint now) {
   const auto entered = enter();
   if (entered.error) return *entered.error;
   if (rows_.endpoints.erase(std::string(id)) == 0) return no_such_endpoint(id);
+  rows_.health.erase(std::string(id));
   for (auto& [key, entry] : rows_.deliveries) {
     const bool waits = entry.row.state == DeliveryState::pending;
     if (waits && entry.row.endpoint_id == id) settle(entry, DeliveryState::pending, now, now);

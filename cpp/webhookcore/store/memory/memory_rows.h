@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,6 +34,12 @@ struct DeliveryEntry {
   std::string token;
   TimePoint lease_expires_at{};
   std::vector<Attempt> attempts;
+  bool behind_breaker = false;  // Pending, and not due until the breaker lets it out.
+};
+
+struct HealthEntry {
+  EndpointHealth health;
+  TimePoint probe_at{};  // While the breaker is open or half open.
 };
 
 struct SendKeyEntry {
@@ -53,6 +60,10 @@ struct Rows {
   std::int64_t endpoints_version = 1;
   std::map<std::string, EventType> event_types;
   std::int64_t event_types_changes = 0;
+  std::map<std::string, HealthEntry> health;  // By endpoint.
+  std::vector<OperationalEvent> events;       // Oldest first.
+  std::int64_t last_event = 0;
+  std::map<std::string, std::int64_t, std::less<>> readers;
   std::vector<Message> messages;  // Oldest first.
   std::int64_t last_message = 0;
   std::map<std::int64_t, DeliveryEntry> deliveries;

@@ -91,6 +91,21 @@ class MemoryStore final : public Store {
 
   // memory_metrics.cpp
   Result<DeliveryMetrics> measure(const MetricsFilter& filter) override;
+  // memory_health.cpp
+  Result<std::optional<EndpointHealth>> get_endpoint_health(std::string_view id) override;
+  Result<Probes> release_probes(Duration open_for, TimePoint now) override;
+  Result<std::vector<EndpointTraffic>> recent_traffic(TimePoint since, std::size_t most) override;
+  Result<std::optional<std::int64_t>> volume_until(TimePoint at) override;
+
+  // memory_operations.cpp
+  Result<void> add_operational_event(const OperationalEvent& event) override;
+  Result<std::vector<OperationalEvent>> list_operational_events(
+      const OperationalFilter& filter) override;
+  Result<std::vector<OperationalEvent>> unread_operational_events(std::string_view reader,
+                                                                  std::size_t limit) override;
+  Result<void> start_operational_reader(std::string_view reader) override;
+  Result<void> advance_operational_reader(std::string_view reader, std::int64_t key) override;
+  Result<std::size_t> prune_operational_events(TimePoint before, std::size_t limit) override;
 
  private:
   // Holds the mutex for a whole call, or the error of a closed store.
@@ -121,6 +136,16 @@ class MemoryStore final : public Store {
   // Leaves nobody's hands; pending for a deleted endpoint becomes cancelled.
   void settle(DeliveryEntry& entry, DeliveryState state, std::optional<TimePoint> next_attempt_at,
               TimePoint now);
+  // memory_health.cpp
+  void keep_health(const std::string& endpoint_id, const HealthChange& change, TimePoint now);
+  void begin_epoch(const std::string& endpoint_id, TimePoint now);
+  bool breaker_is_open(const std::string& endpoint_id) const;
+  std::vector<DeliveryEntry*> behind_breaker_of(const std::string& endpoint_id);
+  void release_all(const std::string& endpoint_id, TimePoint now);
+  // memory_operations.cpp
+  void add_event(OperationalEvent event);
+  void add_endpoint_event(const std::string& endpoint_id, OperationalEvent event);
+  void add_dead_event(const DeliveryEntry& entry, TimePoint now);
   // The entry when it is there, is in flight and the token is its claim's.
   DeliveryEntry* held(std::int64_t delivery, const LeaseToken& token);
 

@@ -1,5 +1,7 @@
 #include "webhookcore/core/claim_rules.h"
 #include "webhookcore/store/sqlite/delivery_rows.h"
+#include "webhookcore/store/sqlite/health_rows.h"
+#include "webhookcore/store/sqlite/operational_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
 #include "webhookcore/store/sqlite/text_list.h"
@@ -32,16 +34,41 @@ Result<void> insert_attempt(Connection& connection, std::int64_t delivery, int n
       .run();
 }
 
-Result<void> disable(Connection& connection, Random& random, std::int64_t endpoint, TimePoint now) {
+Result<void> disable(Connection& connection, Random& random, std::int64_t endpoint,
+                     const AttemptRecord& record, TimePoint now) {
   auto query = connection.query(
       "UPDATE endpoints SET state = ?, disabled_reason = ?, updated_at = max(?, updated_at + 1)"
       " WHERE key = ? AND state = ?",
-      code_of(EndpointCode::disabled), to_string(Outcome::gone), now, endpoint,
+      code_of(EndpointCode::disabled), record.disable_reason, now, endpoint,
       code_of(EndpointCode::enabled));
   if (auto done = query.run(); !done) return done;
   if (connection.changed_rows() == 0) return {};
   if (auto done = hold_deliveries(connection, endpoint, true); !done) return done;
-  return change_endpoints_version(connection, random);
+  if (auto done = change_endpoints_version(connection, random); !done) return done;
+  Details details;
+  details.add("reason", record.disable_reason);
+  if (record.health) details.add("failing_since", record.health->health.failing_since);
+  return add_endpoint_event(connection, endpoint,
+                            {.type = operational::kDisabled, .details = details.json(), .at = now});
+}
+
+Result<void> keep_health(Connection& connection, std::int64_t endpoint, const HealthChange& change,
+                         TimePoint now) {
+  const auto kept = put_health(connection, endpoint, change.health, now);
+  if (!kept) return kept.error();
+  if (!*kept || !(change.opened || change.closed)) return {};
+  const CircuitBreaker& breaker = change.health.breaker;
+  Details details;
+  details.add("trips", breaker.trips);
+  if (change.opened) {
+    details.add("failures_in_a_row", std::int64_t{breaker.failures_in_a_row})
+        .add("open_until", breaker.open_until)
+        .add("failing_since", change.health.failing_since);
+  }
+  return add_endpoint_event(connection, endpoint,
+                            {.type = change.opened ? operational::kOpened : operational::kClosed,
+                             .details = details.json(),
+                             .at = now});
 }
 
 // `refused` is set, and nothing is changed, when the claim is not the record's.
@@ -49,6 +76,10 @@ Result<void> record(Connection& connection, Random& random, const AttemptRecord&
                     TimePoint now, Result<void>& refused) {
   auto row = find_delivery(connection, record.delivery);
   if (!row) return row.error();
+  if (*row && record.health) {
+    auto done = keep_health(connection, (*row)->endpoint, *record.health, now);
+    if (!done) return done;
+  }
   if (!*row || (*row)->state != DeliveryState::in_flight || (*row)->token != record.token.value) {
     refused = lease_lost();
     return {};
@@ -70,8 +101,12 @@ Result<void> record(Connection& connection, Random& random, const AttemptRecord&
   if (waits) delivery.cause = Cause::retry;
   auto done = insert_attempt(connection, delivery.key, delivery.attempts, record.attempt);
   if (!done) return done;
-  if (record.disable_endpoint) {
-    if (done = disable(connection, random, delivery.endpoint, now); !done) return done;
+  if (!record.disable_reason.empty()) {
+    done = disable(connection, random, delivery.endpoint, record, now);
+    if (!done) return done;
+  }
+  if (transition->to == DeliveryState::dead) {
+    if (done = add_dead_event(connection, delivery, now); !done) return done;
   }
   const auto next = waits ? std::optional(record.next_attempt_at.value_or(now)) : std::nullopt;
   return put_delivery(connection, delivery, next, now);

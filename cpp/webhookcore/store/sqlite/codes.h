@@ -20,6 +20,8 @@ static_assert(static_cast<int>(DeliveryState::in_flight) == 1);
 static_assert(static_cast<int>(DeliveryState::delivered) == 2);
 static_assert(static_cast<int>(DeliveryState::dead) == 3);
 static_assert(static_cast<int>(DeliveryState::cancelled) == 4);
+static_assert(static_cast<int>(ClientErrors::die) == 0);
+static_assert(static_cast<int>(ClientErrors::retry) == 1);
 static_assert(static_cast<int>(InboxState::pending) == 0);
 static_assert(static_cast<int>(InboxState::running) == 1);
 static_assert(static_cast<int>(InboxState::done) == 2);
@@ -50,7 +52,12 @@ static_assert(static_cast<int>(EndpointState::enabled) == code_of(EndpointCode::
 static_assert(static_cast<int>(EndpointState::disabled) == code_of(EndpointCode::disabled));
 
 // Why a pending delivery is not in the due index.
-enum class HeldCode : std::uint8_t { no = 0, endpoint_disabled = 1, waits_its_turn = 2 };
+enum class HeldCode : std::uint8_t {
+  no = 0,
+  endpoint_disabled = 1,
+  waits_its_turn = 2,
+  behind_breaker = 3
+};
 
 constexpr HeldCode held_code(bool endpoint_is_disabled, bool fifo) {
   if (endpoint_is_disabled) return HeldCode::endpoint_disabled;

@@ -3,6 +3,8 @@
 #include "webhookcore/core/claim_rules.h"
 #include "webhookcore/store/sqlite/delivery_rows.h"
 #include "webhookcore/store/sqlite/due_rows.h"
+#include "webhookcore/store/sqlite/health_rows.h"
+#include "webhookcore/store/sqlite/operational_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
 
@@ -53,7 +55,10 @@ Result<void> take_back(Connection& connection, std::int64_t key, TimePoint now) 
   ++(*row)->reaps;
   (*row)->cause = Cause::retry;
   const bool waits = transition->to == DeliveryState::pending;
-  if (!waits) (*row)->last_error = kCrashLoopError;
+  if (!waits) {
+    (*row)->last_error = kCrashLoopError;
+    if (auto done = add_dead_event(connection, **row, now); !done) return done;
+  }
   return put_delivery(connection, **row, waits ? std::optional(now) : std::nullopt, now);
 }
 
@@ -121,9 +126,9 @@ Result<void> SqliteStore::put_back(std::span<const PutBack> rows, TimePoint now)
       const auto* transition = find_transition((*row)->state, DeliverySignal::put_back);
       if (transition == nullptr) continue;
       (*row)->state = transition->to;
-      if (auto done = put_delivery(connection, **row, back.next_attempt_at, now); !done) {
-        return done;
-      }
+      auto done = put_delivery(connection, **row, back.next_attempt_at, now);
+      if (done && back.behind_breaker) done = hold_behind_breaker(connection, **row);
+      if (!done) return done;
     }
     return {};
   });

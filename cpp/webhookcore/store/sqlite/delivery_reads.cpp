@@ -107,7 +107,7 @@ Result<std::size_t> SqliteStore::count_backlog(std::size_t most) {
     auto query = connection.query(
         "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 0 AND held = 0 UNION ALL"
         " SELECT 1 FROM deliveries WHERE fifo = 1 AND state = 0 AND held = 2"
-        " LIMIT ?)",
+        " UNION ALL SELECT 1 FROM deliveries WHERE held = 3 LIMIT ?)",
         most);
     const auto found = query.step();
     if (!found) return found.error();

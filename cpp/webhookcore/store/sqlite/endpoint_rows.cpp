@@ -72,7 +72,9 @@ Result<Endpoint> read_endpoint(const Query& query) {
   auto schedule = decode_schedule(query.view(9));
   auto channels = decode_list(query.view(21));
   const auto state = value_of(query.integer(17), EndpointState::disabled);
-  if (!events || !channels || !schemes || !secrets || !headers || !schedule || !state) {
+  const auto client_errors = value_of(query.integer(22), ClientErrors::retry);
+  if (!events || !channels || !schemes || !secrets || !headers || !schedule || !state ||
+      !client_errors) {
     return damaged("endpoint");
   }
   Endpoint endpoint;
@@ -98,16 +100,16 @@ Result<Endpoint> read_endpoint(const Query& query) {
   endpoint.disabled_reason = query.text(18);
   endpoint.created_at = query.time(19);
   endpoint.updated_at = query.time(20);
+  endpoint.client_errors = *client_errors;
   return endpoint;
 }
 
 Result<void> insert_endpoint(Connection& connection, const Endpoint& endpoint) {
   auto query = connection.query(
       "INSERT INTO endpoints (id, created_at, tenant, uid, url, description, events, channels,"
-      " schemes, secrets, headers, retry_schedule, retry_jitter, timeout_ms, fifo, state, "
-      "disabled_reason,"
-      " updated_at)"
-      " VALUES (?, ?, NULL, NULL, '', '', x'', x'', x'', x'', x'', x'', 0, 0, 0, ?, '', 0)",
+      " schemes, secrets, headers, retry_schedule, retry_jitter, timeout_ms, fifo, client_errors,"
+      " state, disabled_reason, updated_at)"
+      " VALUES (?, ?, NULL, NULL, '', '', x'', x'', x'', x'', x'', x'', 0, 0, 0, 0, ?, '', 0)",
       endpoint.id, endpoint.created_at, code_of(EndpointCode::deleted));
   if (auto done = query.run(); !done) {
     if (done.error().code != ErrorCode::conflict) return done;
@@ -126,15 +128,16 @@ Result<void> overwrite_endpoint(Connection& connection, std::int64_t key, const 
       "UPDATE endpoints SET tenant = ?, uid = ?, url = ?, description = ?, events = ?,"
       " channels = ?, schemes = ?, secrets = ?, headers = ?, retry_schedule = ?, retry_jitter = ?,"
       " max_attempts = ?, timeout_ms = ?, rate_limit = ?, fifo = ?, breaker_failures = ?,"
-      " breaker_open_for_ms = ?, state = ?, disabled_reason = ?, updated_at = ? WHERE key = ?",
+      " breaker_open_for_ms = ?, client_errors = ?, state = ?, disabled_reason = ?, updated_at = ? "
+      "WHERE key = ?",
       endpoint.tenant, endpoint.uid, endpoint.url, endpoint.description,
       Blob{encode_list(endpoint.events)}, Blob{encode_list(endpoint.channels)},
       Blob{encode_list(endpoint.schemes)}, Borrowed{secrets},
       Blob{encode_headers(endpoint.headers)}, Blob{encode_schedule(endpoint.retry_schedule)},
       endpoint.retry_jitter, endpoint.max_attempts, endpoint.timeout,
       endpoint.rate_limit_per_second, endpoint.fifo, endpoint.breaker_failures,
-      endpoint.breaker_open_for, code_of(endpoint.state), endpoint.disabled_reason, updated_at,
-      key);
+      endpoint.breaker_open_for, code_of(endpoint.client_errors), code_of(endpoint.state),
+      endpoint.disabled_reason, updated_at, key);
   auto done = query.run();
   wipe(secrets);
   if (done || done.error().code != ErrorCode::conflict) return done;

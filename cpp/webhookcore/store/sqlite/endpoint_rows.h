@@ -16,7 +16,8 @@ namespace webhookcore::sqlite {
 inline constexpr const char* kEndpointColumns =
     "id, tenant, uid, url, description, events, schemes, secrets, headers, retry_schedule,"
     " retry_jitter, max_attempts, timeout_ms, rate_limit, fifo, breaker_failures,"
-    " breaker_open_for_ms, state, disabled_reason, created_at, updated_at, channels";
+    " breaker_open_for_ms, state, disabled_reason, created_at, updated_at, channels,"
+    " client_errors";
 
 // From a row whose first columns are kEndpointColumns.
 Result<Endpoint> read_endpoint(const Query& query);

@@ -1,6 +1,8 @@
 #include "webhookcore/store/sqlite/delivery_rows.h"
 #include "webhookcore/store/sqlite/endpoint_rows.h"
 #include "webhookcore/store/sqlite/fifo_line.h"
+#include "webhookcore/store/sqlite/health_rows.h"
+#include "webhookcore/store/sqlite/operational_rows.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
 
 namespace webhookcore::sqlite {
@@ -13,6 +15,16 @@ Error no_such_endpoint(std::string_view id) {
 
 Error endpoint_has_changed(const std::string& id) {
   return {ErrorCode::conflict, "the endpoint " + id + " was changed meanwhile", "updated_at"};
+}
+
+// Enabled: with a clean slate. Disabled: told.
+Result<void> note_state(Connection& connection, std::int64_t key, const Endpoint& endpoint,
+                        TimePoint now) {
+  if (endpoint.state == EndpointState::enabled) return begin_epoch(connection, key, now);
+  return add_endpoint_event(connection, key,
+                            {.type = operational::kDisabled,
+                             .details = Details().add("reason", endpoint.disabled_reason).json(),
+                             .at = now});
 }
 
 std::string select_endpoints(const std::string& where) {
@@ -86,7 +98,13 @@ Result<TimePoint> SqliteStore::update_endpoint(const Endpoint& endpoint, TimePoi
     if (auto done = overwrite_endpoint(connection, key, endpoint, updated_at); !done) return done;
     const Waiting from{(*place)->state == EndpointCode::disabled, (*place)->fifo};
     const Waiting to{endpoint.state == EndpointState::disabled, endpoint.fifo};
+    if (from.fifo != to.fifo) {
+      if (auto done = release_behind_breaker(connection, key, now); !done) return done;
+    }
     if (auto done = move_waiting(connection, key, from, to); !done) return done;
+    if (from.held != to.held) {
+      if (auto done = note_state(connection, key, endpoint, now); !done) return done;
+    }
     return change_endpoints_version(connection, database_->random());
   });
   if (!written) return written.error();
@@ -105,7 +123,8 @@ Result<void> SqliteStore::delete_endpoint(std::string_view id, TimePoint now) {
         " WHERE key IN (SELECT key FROM deliveries WHERE state = 0 AND held = 0 AND endpoint = ?3"
         " UNION ALL SELECT key FROM deliveries WHERE held = 1 AND endpoint = ?3"
         " UNION ALL SELECT key FROM deliveries WHERE fifo = 1 AND state = 0 AND endpoint = ?3"
-        " AND held = 2)",
+        " AND held = 2"
+        " UNION ALL SELECT key FROM deliveries WHERE held = 3 AND endpoint = ?3)",
         code_of(cancel->to), now, key);
     if (auto done = cancelled.run(); !done) return done;
     auto emptied = connection.query(
@@ -114,6 +133,8 @@ Result<void> SqliteStore::delete_endpoint(std::string_view id, TimePoint now) {
         "?",
         code_of(EndpointCode::deleted), next_update_at((*place)->updated_at, now), key);
     if (auto done = emptied.run(); !done) return done;
+    auto forgotten = connection.query("DELETE FROM endpoint_health WHERE endpoint = ?", key);
+    if (auto done = forgotten.run(); !done) return done;
     return change_endpoints_version(connection, database_->random());
   });
 }

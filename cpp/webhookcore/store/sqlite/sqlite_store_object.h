@@ -105,6 +105,21 @@ class SqliteStore final : public Store {
 
   // metrics_reads.cpp
   Result<DeliveryMetrics> measure(const MetricsFilter& filter) override;
+  // health_store.cpp
+  Result<std::optional<EndpointHealth>> get_endpoint_health(std::string_view id) override;
+  Result<Probes> release_probes(Duration open_for, TimePoint now) override;
+  Result<std::vector<EndpointTraffic>> recent_traffic(TimePoint since, std::size_t most) override;
+  Result<std::optional<std::int64_t>> volume_until(TimePoint at) override;
+
+  // operational_store.cpp
+  Result<void> add_operational_event(const OperationalEvent& event) override;
+  Result<std::vector<OperationalEvent>> list_operational_events(
+      const OperationalFilter& filter) override;
+  Result<std::vector<OperationalEvent>> unread_operational_events(std::string_view reader,
+                                                                  std::size_t limit) override;
+  Result<void> start_operational_reader(std::string_view reader) override;
+  Result<void> advance_operational_reader(std::string_view reader, std::int64_t key) override;
+  Result<std::size_t> prune_operational_events(TimePoint before, std::size_t limit) override;
 
  private:
   void close_once();

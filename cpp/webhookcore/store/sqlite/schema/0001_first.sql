@@ -49,6 +49,7 @@ CREATE TABLE endpoints (
   fifo INTEGER NOT NULL,
   breaker_failures INTEGER,
   breaker_open_for_ms INTEGER,
+  client_errors INTEGER NOT NULL,  -- 0: a refusal is the end. 1: it is tried again.
   state INTEGER NOT NULL,
   disabled_reason TEXT NOT NULL,
   created_at INTEGER NOT NULL,
@@ -66,6 +67,21 @@ CREATE TABLE endpoint_pauses (
   until_message INTEGER,
   PRIMARY KEY (endpoint, after_message)
 ) STRICT, WITHOUT ROWID;
+
+-- How an endpoint answers; a row for those that ever failed or were enabled again, and
+-- written only when it changes.
+CREATE TABLE endpoint_health (
+  endpoint INTEGER PRIMARY KEY,
+  failures_in_a_row INTEGER NOT NULL,
+  open_until INTEGER,         -- While the breaker is open or half open,
+  probe_at INTEGER,           -- and when what waits behind it may next try it.
+  trips INTEGER NOT NULL,
+  failing_since INTEGER,
+  last_failure_at INTEGER,
+  recovered_at INTEGER,
+  epoch INTEGER NOT NULL
+) STRICT;
+CREATE INDEX endpoint_health_open ON endpoint_health (endpoint) WHERE open_until IS NOT NULL;
 
 -- Never updated: a body is written once. Deliveries of message k have the keys
 -- k + 1 … k + fan_out, so that no index is needed to find them, and the newest
@@ -90,7 +106,8 @@ CREATE TABLE deliveries (
   message INTEGER NOT NULL,
   endpoint INTEGER NOT NULL,
   state INTEGER NOT NULL,
-  held INTEGER NOT NULL,      -- Pending, but 1: its endpoint is disabled; 2: not yet its turn.
+  held INTEGER NOT NULL,      -- Pending, but 1: its endpoint is disabled; 2: not yet its turn;
+                              -- 3: its breaker is open.
   fifo INTEGER NOT NULL,      -- 1: it stands in its endpoint's line, by its key.
   rank INTEGER NOT NULL,      -- 2 * priority, and 1 more after a failure; lower goes first.
   cause INTEGER NOT NULL,     -- What brings about the next attempt.
@@ -112,6 +129,7 @@ CREATE INDEX deliveries_due ON deliveries (rank, next_attempt_at) WHERE state = 
 CREATE INDEX deliveries_held ON deliveries (endpoint) WHERE held = 1;
 CREATE INDEX deliveries_line ON deliveries (endpoint, held) WHERE fifo = 1 AND state = 0;
 CREATE INDEX deliveries_line_busy ON deliveries (endpoint) WHERE fifo = 1 AND state = 1;
+CREATE INDEX deliveries_behind_breaker ON deliveries (endpoint) WHERE held = 3;
 CREATE INDEX deliveries_in_flight ON deliveries (owner) WHERE state = 1;
 CREATE INDEX deliveries_dead ON deliveries (key) WHERE state = 3;
 
@@ -172,6 +190,29 @@ CREATE TABLE attempts (
   response_headers BLOB NOT NULL,
   response_body BLOB NOT NULL,
   PRIMARY KEY (delivery, number)
+) STRICT, WITHOUT ROWID;
+
+-- What operators are told. Only `repeats` and `last_at` of a row ever change: of what
+-- happens again while it is quiet.
+CREATE TABLE operational_events (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,  -- Pruned, and a key must never come again.
+  type TEXT NOT NULL,
+  sameness TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  tenant TEXT,
+  endpoint TEXT NOT NULL,     -- Its id; '' for none.
+  delivery INTEGER,
+  details TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  repeats INTEGER NOT NULL,
+  last_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX operational_events_sameness ON operational_events (sameness, key);
+
+-- How far each of those who are told has come.
+CREATE TABLE operational_readers (
+  name TEXT PRIMARY KEY,
+  position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- `scope` as in endpoints_uid.
