@@ -90,9 +90,10 @@ class AsyncOperations(Part):
     list = listed(Operations.list)
 
     def on(self, pattern: str = "*") -> Callable[[HookFunction], HookFunction]:
-        """See ``Operations.on``."""
         operations: Operations = self._blocking
         return operations.on(pattern)
+
+    on.__doc__ = Operations.on.__doc__
 
 
 class AsyncClient:

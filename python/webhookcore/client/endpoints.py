@@ -56,6 +56,7 @@ _UNSAVED: Final[dict[str, Any]] = {
     "retry": [],
     "ordering": None,
     "breaker": None,
+    "client_errors": "die",
 }
 
 
