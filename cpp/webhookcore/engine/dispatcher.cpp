@@ -67,7 +67,7 @@ void Dispatcher::park(Lane& lane, ReadyDelivery delivery, Moment now) {
   const int rank = delivery.claimed.rank;
   // Where it is full the last one gives its place up, but only to one of a better rank.
   if (full && (lane.parked.empty() || lane.parked.back().claimed.rank <= rank)) {
-    return put_back(delivery, place_behind(lane, rank, options_, now));
+    return put_behind(lane, delivery, now);
   }
   if (lane.parked.empty()) waiting_.push_back(&lane);
   const auto place = std::upper_bound(
@@ -78,9 +78,15 @@ void Dispatcher::park(Lane& lane, ReadyDelivery delivery, Moment now) {
     ++parked_;
     return;
   }
-  const ReadyDelivery& last = lane.parked.back();
-  put_back(last, place_behind(lane, last.claimed.rank, options_, now));
+  put_behind(lane, lane.parked.back(), now);
   lane.parked.pop_back();
+}
+
+// It is due, and comes back as soon as its endpoint should have room.
+void Dispatcher::put_behind(Lane& lane, const ReadyDelivery& delivery, Moment now) {
+  const TimePoint at = place_behind(lane, delivery.claimed.rank, options_, now);
+  orders_.busy_until = std::max(orders_.busy_until, at);
+  put_back(delivery, at);
 }
 
 void Dispatcher::start(Lane& lane, ReadyDelivery delivery, Moment now) {

@@ -29,6 +29,9 @@ struct Orders {
   std::vector<PutBack> put_backs = {};
   // Among the rows put back: those whose endpoint is deleted or whose message is gone.
   std::vector<std::int64_t> cancels = {};
+  // When the last of those comes back that were put back only because their endpoint was
+  // busy: they are due, and would have been sent.
+  TimePoint busy_until = {};
 };
 
 // One thread at a time. `options` and `random` outlive it.
@@ -67,6 +70,7 @@ class Dispatcher {
   bool can_start(const Lane& lane, const ReadyDelivery& delivery) const;
   bool is_stale(const Lane& lane, const ReadyDelivery& delivery, Moment now) const;
   void park(Lane& lane, ReadyDelivery delivery, Moment now);
+  void put_behind(Lane& lane, const ReadyDelivery& delivery, Moment now);
   void put_back(const ReadyDelivery& delivery, TimePoint at, bool behind_breaker = false);
   void put_back_parked(Lane& lane, TimePoint at);
   bool start_one_parked(Lane& lane, Moment now);

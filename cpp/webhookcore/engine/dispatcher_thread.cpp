@@ -122,6 +122,7 @@ void DispatcherThread::hand_over(Orders orders) {
     const SteadyTime now = std::chrono::steady_clock::now();
     if (had_none) session_->orders_since = now;
     session_->under_way = dispatcher_.in_flight();
+    session_->busy_until = std::max(session_->busy_until, orders.busy_until);
     const std::size_t room = dispatcher_.room();
     session_->room = room - std::min(room, session_->ready.size());
     is_news = (had_none && !is_empty(session_->orders)) || session_->orders_are_due(now) ||

@@ -136,7 +136,8 @@ Result<Engine::IdleResult> Engine::State::wait_until_idle(Session& session, Dura
   const auto is_idle = [&] {
     const auto& answer = session.answer;
     if (answer.question < question || !answer.quiet) return false;
-    return !answer.next_due_at || *answer.next_due_at > parts.clock.now() + wait;
+    const TimePoint until_idle = std::max(parts.clock.now() + wait, session.busy_until);
+    return !answer.next_due_at || *answer.next_due_at > until_idle;
   };
   session.state_cv.wait_until(lock, until, [&] { return session.writer_done || is_idle(); });
   const bool idle = is_idle();

@@ -109,6 +109,7 @@ struct Session {
   };
   std::uint64_t questions = 0;
   IdleAnswer answer;
+  TimePoint busy_until{};              // As in Orders: until then nobody is idle.
   std::optional<Error> store_trouble;  // While the store fails.
   RunCounts counts;                    // Since the session began.
 };

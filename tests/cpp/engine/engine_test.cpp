@@ -36,7 +36,8 @@ struct Bench {
   std::shared_ptr<FakeReceiver> receiver;
   std::unique_ptr<Engine> engine;
 
-  explicit Bench(FakeReceiver::Script script, EngineOptions options = {})
+  explicit Bench(FakeReceiver::Script script, EngineOptions options = {},
+                 const Clock* other_clock = nullptr)
       : receiver(std::make_shared<FakeReceiver>(std::move(script))) {
     REQUIRE(store->create_endpoint(make_endpoint()).ok());
     engine = std::make_unique<Engine>(
@@ -44,7 +45,7 @@ struct Bench {
         [this]() -> Result<std::unique_ptr<Transport>> {
           return std::unique_ptr<Transport>(std::make_unique<FakeTransport>(receiver));
         },
-        options, clock, random);
+        options, other_clock != nullptr ? *other_clock : clock, random);
   }
 
   std::vector<Enqueued> send(int count) {
@@ -101,16 +102,12 @@ TEST_CASE("an engine with nothing to do is idle at once") {
   CHECK(bench.receiver->requests().empty());
 }
 
-TEST_CASE("many messages to one endpoint are all delivered, each once") {
-  Bench bench(always(200), {.max_in_flight = 32, .max_in_flight_per_endpoint = 4});
-  // The clock stands still, so what is put back for later needs it to be moved.
+TEST_CASE("one run delivers all that was due to one endpoint, each once, however busy it is") {
+  // What its endpoint has no room for is put back for a moment later, which has to come.
+  const SystemClock real;
+  Bench bench(always(200), {.max_in_flight = 32, .max_in_flight_per_endpoint = 4}, &real);
   bench.send(500);
-  RunCounts total;
-  for (int i = 0; i < 1000 && bench.counts().delivered < 500; ++i) {
-    total.delivered += bench.run().delivered;
-    bench.clock.advance(100ms);
-  }
-  CHECK(total.delivered == 500);
+  CHECK(bench.run().delivered == 500);
   std::set<std::string> ids;
   for (const auto& request : bench.receiver->requests())
     ids.insert(header_of(request, "webhook-id"));
@@ -358,7 +355,8 @@ TEST_CASE("unread events are bounded") {
 }
 
 TEST_CASE("messages enqueued from many threads while it delivers are all delivered") {
-  Bench bench(always(200));
+  const SystemClock real;
+  Bench bench(always(200), {}, &real);
   REQUIRE(bench.engine->start().ok());
   std::vector<std::thread> senders;
   for (int i = 0; i < 4; ++i) {
@@ -367,10 +365,7 @@ TEST_CASE("messages enqueued from many threads while it delivers are all deliver
     });
   }
   for (std::thread& sender : senders) sender.join();
-  for (int i = 0; i < 1000 && bench.counts().delivered < 80; ++i) {
-    bench.run();
-    bench.clock.advance(100ms);
-  }
+  bench.run();
   CHECK(bench.counts().delivered == 80);
   CHECK(bench.receiver->requests().size() == 80);
 }
