@@ -18,12 +18,15 @@ from .client import (
     OutboxMessage,
     PollResult,
     RelayCounts,
+    Pruned,
+    ReplayJob,
     RunCounts,
     SecretAge,
     SendResult,
+    StoreSpace,
     send,
 )
-from .config import Alerts, Breaker, Exponential
+from .config import Alerts, Breaker, Exponential, Retention
 from .errors import (
     AlreadyDeliveredError,
     BlockedAddressError,
@@ -105,8 +108,11 @@ __all__ = [
     "PlaidKeyFetcher",
     "PollResult",
     "Provider",
+    "Pruned",
     "Receiver",
     "RelayCounts",
+    "ReplayJob",
+    "Retention",
     "RunCounts",
     "SchemaTooNewError",
     "Scheme",
@@ -119,6 +125,7 @@ __all__ = [
     "StoreError",
     "StoreFullError",
     "StoreKeyError",
+    "StoreSpace",
     "StoreUnavailableError",
     "UnknownEventTypeError",
     "UrlPolicy",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +21,21 @@ RETRY_SCHEDULES: Final[dict[str, tuple[float, ...]]] = {
     "fast": (1, 2, 4, 8, 16),
 }
 MAX_ATTEMPTS: Final = 20
+ENCRYPTION_KEY: Final = "WEBHOOKCORE_ENCRYPTION_KEY"
 LONGEST_WAIT: Final = 30 * 24 * 3600.0
 _LONGEST_AGE: Final = 10 * 366 * 24 * 3600.0
 _MOST_COUNTED: Final = 10**12
+SHORTEST_KEPT: Final = 7
+LONGEST_KEPT: Final = 90
+SMALLEST_QUOTA: Final = 16 * 2**20
+_DAY_MS: Final = 24 * 3600 * 1000
+_SIZE: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
+_SIZE_UNITS: Final = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+    "TiB": 2**40,
+}
 _EVENT_TYPE: Final = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 _EVENT_PATTERN: Final = re.compile(r"[A-Za-z0-9_.\-*]{1,128}")
 _CHANNELS_FORM: Final = 'must be a list of names, such as ["project_7"]'
@@ -132,6 +145,44 @@ def check_auto_disable(after: float | None) -> float | None:
     return after
 
 
+@dataclass(frozen=True)
+class Retention:
+    """How long what has come to its end is kept.
+
+    What is pending or under way is never deleted, and a message goes as a whole: when all of
+    its deliveries ended that long ago.
+
+    Args:
+        payloads_days: Messages with their deliveries, dead letters too: 7 to 90 days after they
+            were delivered, given up or cancelled.
+        attempts_days: The log of their attempts, 7 to 90; not longer than their message.
+        inbox_days: Received events that were handled or are dead, 7 to 90.
+    """
+
+    payloads_days: float = 30
+    attempts_days: float = 30
+    inbox_days: float = 30
+
+    def __post_init__(self) -> None:
+        for name in ("payloads_days", "attempts_days", "inbox_days"):
+            days = getattr(self, name)
+            number = isinstance(days, (int, float)) and not isinstance(days, bool)
+            if not number or not SHORTEST_KEPT <= days <= LONGEST_KEPT:
+                raise ConfigError("must be 7 to 90 days", f"retention.{name}")
+        if self.attempts_days > self.payloads_days:
+            raise ConfigError(
+                "an attempt is not kept longer than its message", "retention.attempts_days"
+            )
+
+    def kept_ms(self) -> tuple[int, int, int]:
+        """Of messages, attempts and inbox events."""
+        messages, attempts, inbox = (
+            round(days * _DAY_MS)
+            for days in (self.payloads_days, self.attempts_days, self.inbox_days)
+        )
+        return messages, attempts, inbox
+
+
 Retry: TypeAlias = str | Sequence[float] | Exponential
 
 
@@ -156,12 +207,44 @@ def retry_schedule(retry: Retry) -> tuple[float, ...]:
     return waits
 
 
-def rate_per_second(rate: str) -> float:
+def rate_per_second(rate: str, field: str = "rate_limit") -> float:
     """``"10/s"``, ``"600/m"`` or ``"1000/h"`` as a number per second."""
     match = _RATE.fullmatch(rate) if isinstance(rate, str) else None
     if match is None:
-        raise ConfigError('must be like "10/s", "600/m" or "1000/h"', "rate_limit")
+        raise ConfigError('must be like "10/s", "600/m" or "1000/h"', field)
     return int(match[1]) / _RATE_SECONDS[match[2]]
+
+
+def size_in_bytes(field: str, size: int | str) -> int:
+    """``"2 GiB"``, ``"500 MB"`` or a number of bytes; at least 16 MiB."""
+    match = _SIZE.fullmatch(size) if isinstance(size, str) else None
+    if match is not None:
+        bytes = int(float(match[1]) * _SIZE_UNITS[match[2]])
+    elif isinstance(size, int) and not isinstance(size, bool):
+        bytes = size
+    else:
+        raise ConfigError('must be like "2 GiB", "500 MB", or a number of bytes', field)
+    if not SMALLEST_QUOTA <= bytes < 2**62:
+        raise ConfigError("must be at least 16 MiB", field)
+    return bytes
+
+
+def encryption_keys() -> str:
+    """What ``WEBHOOKCORE_ENCRYPTION_KEY`` holds, or the file that ``…_FILE`` names; else empty.
+
+    Raises:
+        ConfigError: Both are set, or the file cannot be read.
+    """
+    path = os.environ.get(f"{ENCRYPTION_KEY}_FILE", "")
+    text = os.environ.get(ENCRYPTION_KEY, "")
+    if not path:
+        return text.strip()
+    if text:
+        raise ConfigError(f"is set as well as {ENCRYPTION_KEY}_FILE", ENCRYPTION_KEY)
+    try:
+        return Path(path).read_text("ascii").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot be read: {error}", f"{ENCRYPTION_KEY}_FILE") from None
 
 
 def check_event_type(type: str, field: str = "type") -> str:

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar, overload
 
 from . import _core
-from .config import Durability, check_seconds, check_text, check_whole, parse_store_url
+from .config import (
+    Durability,
+    check_seconds,
+    check_text,
+    check_whole,
+    encryption_keys,
+    parse_store_url,
+    size_in_bytes,
+)
 from .errors import ConfigError
 
 Row = TypeVar("Row")
@@ -17,7 +25,12 @@ HIGHEST_KEY: Final = 2**63 - 1
 
 
 def open_store(
-    url: str, durability: Durability = "full", *, busy_timeout: float = 5.0, create: bool = True
+    url: str,
+    durability: Durability = "full",
+    *,
+    busy_timeout: float = 5.0,
+    create: bool = True,
+    quota: int | str | None = None,
 ) -> _core.Store:
     """The store at a URL; a file is made, with mode 0600, when there is none.
 
@@ -25,21 +38,35 @@ def open_store(
         durability: ``"full"``: what was acknowledged survives a power cut.
             ``"normal"``: a power cut may take the last commits; nothing else does.
         busy_timeout: How long to wait for another process, in seconds.
+        quota: Bytes, or such as ``"2 GiB"``, above which nothing new is taken in through this
+            object; deliveries and handlers go on.
+
+    With ``WEBHOOKCORE_ENCRYPTION_KEY``, secrets and static headers of endpoints are sealed in
+    the file.
 
     Raises:
         ConfigError: The URL is none.
         StoreUnavailableError, StoreCorruptError, SchemaTooNewError: The file cannot be
             used; it is left as it is.
+        StoreKeyError: Its secrets are sealed with a key that was not given.
     """
     if durability not in ("full", "normal"):
         raise ConfigError('must be "full" or "normal"', "durability")
     check_seconds("busy_timeout", busy_timeout, 0, 3600)
+    most = None if quota is None else size_in_bytes("quota", quota)
     path = parse_store_url(url).path
     if path is None:
-        return _core.open_memory_store()
-    return _core.open_sqlite_store(
-        path=str(path), durable=durability == "full", busy_timeout=busy_timeout, create=create
-    )
+        store = _core.open_memory_store()
+    else:
+        store = _core.open_sqlite_store(
+            path=str(path),
+            durable=durability == "full",
+            busy_timeout=busy_timeout,
+            create=create,
+            encryption_keys=encryption_keys(),
+        )
+    store.set_quota(most)
+    return store
 
 
 class Listing(Sequence[Row], Generic[Row]):

@@ -41,7 +41,10 @@ std::unique_ptr<Engine> make_engine(std::shared_ptr<Store> store, const CurlOpti
                                     std::size_t max_in_flight,
                                     std::size_t max_in_flight_per_endpoint,
                                     const std::optional<double>& auto_disable_after,
-                                    const py::dict& watch) {
+                                    const py::dict& watch,
+                                    const std::optional<std::int64_t>& keep_messages,
+                                    const std::optional<std::int64_t>& keep_attempts,
+                                    const std::optional<std::int64_t>& keep_inbox) {
   EngineOptions options;
   options.auto_disable_after = std::nullopt;
   if (auto_disable_after) {
@@ -58,6 +61,10 @@ std::unique_ptr<Engine> make_engine(std::shared_ptr<Store> store, const CurlOpti
   curl.max_connections = static_cast<int>(max_in_flight);
   curl.max_connections_per_host =
       std::max(curl.max_connections_per_host, static_cast<int>(max_in_flight_per_endpoint));
+  const auto kept = [](const std::optional<std::int64_t>& ms) {
+    return ms ? std::optional(Duration{*ms}) : std::nullopt;
+  };
+  options.retention = {kept(keep_messages), kept(keep_attempts), kept(keep_inbox)};
   return std::make_unique<Engine>(
       std::move(store), [curl] { return make_curl_transport(curl); }, options, process_clock(),
       process_random());
@@ -222,7 +229,8 @@ void register_engine(py::module_& module) {
   py::classh<Engine>(module, "Engine")
       .def(py::init(&make_engine), py::kw_only(), "store"_a, "transport"_a, "breaker_failures"_a,
            "breaker_open_for"_a, "max_in_flight"_a, "max_in_flight_per_endpoint"_a,
-           "auto_disable_after"_a, "watch"_a)
+           "auto_disable_after"_a, "watch"_a,
+           "keep_messages"_a, "keep_attempts"_a, "keep_inbox"_a)
       .def("enqueue", &enqueue)
       .def("enqueue_many", &enqueue_many)
       .def("attempt_once", &attempt_once)

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "webhookcore/base/key_ring.h"
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/bindings/process_parts.h"
 #include "webhookcore/bindings/released_gil.h"
@@ -30,12 +31,13 @@ auto without_gil(Call call) {
 }
 
 std::shared_ptr<Store> open_sqlite(const std::string& path, bool durable, double busy_timeout,
-                                   bool create) {
+                                   bool create, const std::string& encryption_keys) {
   const SqliteOptions options{
       .path = path,
       .durability = durable ? Durability::full : Durability::normal,
       .busy_timeout = Duration{unwrap(seconds_to_ms(busy_timeout, "busy_timeout"))},
-      .create = create};
+      .create = create,
+      .keys = encryption_keys.empty() ? KeyRing() : unwrap(KeyRing::parse(encryption_keys))};
   return unwrap(without_gil([&] { return open_sqlite_store(options, process_random()); }));
 }
 
@@ -45,7 +47,7 @@ py::dict info(Store& store) {
   const StoreInfo info = without_gil([&] { return store.info(); });
   return py::dict("backend"_a = info.backend, "path"_a = info.path,
                   "library_version"_a = info.library_version,
-                  "schema_version"_a = info.schema_version);
+                  "schema_version"_a = info.schema_version, "sealing_key"_a = info.sealing_key);
 }
 
 template <typename Row>
@@ -330,6 +332,91 @@ void register_inbox(py::classh<Store>& store) {
       });
 }
 
+void register_replays(py::classh<Store>& store) {
+  store
+      .def("count_replayable",
+           [](Store& self, const py::dict& row, std::int64_t now) {
+             const ReplayRequest request = replay_request_from(row);
+             return unwrap(without_gil([&] { return self.count_replayable(request, at(now)); }));
+           })
+      .def("begin_replay",
+           [](Store& self, const py::dict& row, std::int64_t now) {
+             const ReplayRequest request = replay_request_from(row);
+             return stored_dict(
+                 unwrap(without_gil([&] { return self.begin_replay(request, at(now)); })));
+           })
+      .def("work_replay",
+           [](Store& self, std::int64_t job, std::size_t limit, std::int64_t now) {
+             return stored_dict(
+                 unwrap(without_gil([&] { return self.work_replay(job, limit, at(now)); })));
+           })
+      .def("get_replay",
+           [](Store& self, std::int64_t job) {
+             return dict_or_none(unwrap(without_gil([&] { return self.get_replay(job); })));
+           })
+      .def("list_replays",
+           [](Store& self, const py::dict& filter) {
+             const ReplayJobFilter wanted = replay_filter_from(filter);
+             return dicts(unwrap(without_gil([&] { return self.list_replays(wanted); })));
+           })
+      // (deleted, place)
+      .def("delete_dead_letters", [](Store& self, const py::dict& filter, std::int64_t place,
+                                     std::size_t limit) {
+        const DeliveryFilter wanted = delivery_filter_from(filter);
+        const std::size_t deleted =
+            unwrap(without_gil([&] { return self.delete_dead_letters(wanted, place, limit); }));
+        return py::make_tuple(deleted, place);
+      });
+}
+
+std::optional<TimePoint> maybe_at(const std::optional<std::int64_t>& unix_ms) {
+  return unix_ms ? std::optional(at(*unix_ms)) : std::nullopt;
+}
+
+// A whole pass: (messages, deliveries, attempts, events, keys, jobs).
+py::tuple prune(Store& self, const std::optional<std::int64_t>& messages_before,
+                const std::optional<std::int64_t>& attempts_before,
+                const std::optional<std::int64_t>& inbox_before, std::int64_t now,
+                std::int64_t budget) {
+  const PruneLimits limits{maybe_at(messages_before), maybe_at(attempts_before),
+                           maybe_at(inbox_before)};
+  PrunePlace place;
+  Pruned pruned;
+  bool over = false;
+  while (!over) {
+    over = unwrap(
+        without_gil([&] { return self.prune(limits, place, pruned, at(now), Duration{budget}); }));
+    // Between two batches, so that Ctrl-C ends a long pass; each batch is whole.
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  }
+  return py::make_tuple(pruned.messages, pruned.deliveries, pruned.attempts, pruned.events,
+                        pruned.keys, pruned.jobs);
+}
+
+void register_upkeep(py::classh<Store>& store) {
+  store
+      .def("prune", &prune, py::kw_only(), "messages_before"_a, "attempts_before"_a,
+           "inbox_before"_a, "now"_a, "budget"_a)
+      .def("give_back_pages",
+           [](Store& self, std::int64_t pages, std::int64_t keep) {
+             return unwrap(without_gil([&] { return self.give_back_pages(pages, keep); }));
+           })
+      .def("checkpoint", [](Store& self) { without_gil([&] { self.checkpoint(); }); })
+      .def("measure_space",
+           [](Store& self) {
+             const StoreUse use = unwrap(without_gil([&] { return self.measure_space(); }));
+             return py::dict("used_bytes"_a = use.used_bytes, "file_bytes"_a = use.file_bytes,
+                             "log_bytes"_a = use.log_bytes, "free_bytes"_a = use.free_bytes);
+           })
+      .def("set_quota",
+           [](Store& self, const std::optional<std::int64_t>& bytes) { self.set_quota(bytes); })
+      // (resealed, place)
+      .def("reseal", [](Store& self, std::int64_t after, std::size_t limit) {
+        const std::size_t resealed = unwrap(without_gil([&] { return self.reseal(after, limit); }));
+        return py::make_tuple(resealed, after);
+      });
+}
+
 }  // namespace
 
 void register_store(py::module_& module) {
@@ -343,8 +430,10 @@ void register_store(py::module_& module) {
   register_deliveries(store);
   register_operations(store);
   register_inbox(store);
+  register_replays(store);
+  register_upkeep(store);
   module.def("open_sqlite_store", &open_sqlite, py::kw_only(), "path"_a, "durable"_a,
-             "busy_timeout"_a, "create"_a);
+             "busy_timeout"_a, "create"_a, "encryption_keys"_a);
   module.def("open_memory_store", &open_memory);
 }
 

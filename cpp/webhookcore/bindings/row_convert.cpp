@@ -367,12 +367,46 @@ DeliveryFilter delivery_filter_from(const py::dict& row) {
   return filter;
 }
 
+py::dict to_dict(const ReplayJob& job) {
+  const ReplayRequest& request = job.request;
+  const DeliveryFilter& letters = request.letters;
+  const bool is_done = job.state == ReplayJobState::done;
+  return py::dict(
+      "key"_a = job.key, "state"_a = is_done ? "done" : "running", "any_tenant"_a = !letters.tenant,
+      "tenant"_a = letters.tenant.value_or(std::nullopt), "endpoint_id"_a = letters.endpoint_id,
+      "type"_a = letters.type, "error"_a = letters.error, "since"_a = ms(letters.since),
+      "until"_a = ms(letters.until), "most"_a = request.most, "per_second"_a = request.per_second,
+      "missed_since"_a = ms(request.missed_since), "matched"_a = job.matched,
+      "replayed"_a = job.replayed, "missed"_a = job.missed,
+      "created_at"_a = to_unix_ms(job.created_at), "updated_at"_a = to_unix_ms(job.updated_at));
+}
+
+ReplayRequest replay_request_from(const py::dict& row) {
+  ReplayRequest request;
+  request.letters = delivery_filter_from(row);
+  request.most = optional_at<std::int64_t>(row, "most");
+  request.per_second = optional_at<double>(row, "per_second");
+  request.missed_since = time_at(row, "missed_since");
+  return request;
+}
+
+
 OperationalFilter operational_filter_from(const py::dict& row) {
   OperationalFilter filter;
   filter.tenant = tenant_at(row);
   filter.type = optional_at<std::string>(row, "type");
   filter.endpoint_id = optional_at<std::string>(row, "endpoint_id");
   filter.since = time_at(row, "since");
+  filter.before_key = optional_at<std::int64_t>(row, "cursor");
+  set_limit(filter, row);
+  return filter;
+}
+
+ReplayJobFilter replay_filter_from(const py::dict& row) {
+  ReplayJobFilter filter;
+  if (const auto state = optional_at<std::string>(row, "state")) {
+    filter.state = *state == "done" ? ReplayJobState::done : ReplayJobState::running;
+  }
   filter.before_key = optional_at<std::int64_t>(row, "cursor");
   set_limit(filter, row);
   return filter;

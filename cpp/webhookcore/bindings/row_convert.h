@@ -15,6 +15,7 @@
 #include "webhookcore/store/inbox_store.h"
 #include "webhookcore/store/metrics_store.h"
 #include "webhookcore/store/operational_store.h"
+#include "webhookcore/store/replay_store.h"
 #include "webhookcore/store/rows.h"
 
 namespace webhookcore {
@@ -28,6 +29,7 @@ pybind11::dict to_dict(const EventType& type);
 pybind11::dict to_dict(const OperationalEvent& event);
 // As it is at `now`: an open breaker is half open when its time is over.
 pybind11::dict to_dict(const EndpointHealth& health, TimePoint now);
+pybind11::dict to_dict(const ReplayJob& job);
 
 // KeyError or a cast error for a dict that to_dict() cannot have made: a mistake of
 // our own Python, not of a user.
@@ -58,5 +60,7 @@ PollFilter poll_filter_from(const pybind11::dict& filter);
 DeliveryFilter delivery_filter_from(const pybind11::dict& filter);
 OperationalFilter operational_filter_from(const pybind11::dict& filter);
 InboxFilter inbox_filter_from(const pybind11::dict& filter);
+ReplayRequest replay_request_from(const pybind11::dict& request);
+ReplayJobFilter replay_filter_from(const pybind11::dict& filter);
 
 }  // namespace webhookcore

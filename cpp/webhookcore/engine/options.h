@@ -9,6 +9,13 @@
 
 namespace webhookcore {
 
+// How long what has come to its end is kept; absent: for ever.
+struct Retention {
+  std::optional<Duration> messages = {};  // With their deliveries and attempts.
+  std::optional<Duration> attempts = {};
+  std::optional<Duration> inbox = {};
+};
+
 struct EngineOptions {
   Duration lease{std::chrono::minutes{6}};  // Longer than the longest attempt (300 s).
   std::size_t max_in_flight = 256;
@@ -24,6 +31,8 @@ struct EngineOptions {
   // How often lost claims are looked for, and what may probe an open breaker.
   Duration sweep_every{std::chrono::seconds{1}};
   WatchRule watch = {};
+  Retention retention = {};
+  Duration prune_every{std::chrono::minutes{1}};
 };
 
 }  // namespace webhookcore

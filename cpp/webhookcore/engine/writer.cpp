@@ -43,6 +43,8 @@ Writer::Writer(std::shared_ptr<Session> session)
       probes_(store_, session_->parts.options.breaker_open_for,
               session_->parts.options.sweep_every),
       watch_(store_, session_->parts.options.watch),
+      replayer_(store_, session_->parts.options.sweep_every),
+      pruner_(store_, session_->parts.options),
       queue_(store_) {}
 
 void Writer::run() {
@@ -126,9 +128,13 @@ void Writer::work(const Round& round) {
   if (!leads.ok()) return note(leads.error());
   if (!*leads) return note(stand_by(round));
   if (auto swept = sweep(moved_breakers); !swept.ok()) return note(swept);
+  const Moment both = session_->now();
+  if (const auto done = replayer_.step(both.wall, both.monotonic); !done.ok()) return note(done);
   const auto claimed = claim(round.room);
   if (!claimed.ok()) return note(claimed.error());
-  note(look_ahead(round, *claimed));
+  if (const auto done = look_ahead(round, *claimed); !done.ok()) return note(done);
+  // Last, so that on a full disk nothing else waits for it.
+  note(pruner_.step(both.wall, both.monotonic));
 }
 
 void Writer::settle(RecordQueue::Flushed flushed) {
@@ -226,7 +232,8 @@ Result<void> Writer::look_ahead(const Round& round, std::size_t claimed) {
   look_again_at_ = SteadyClock::now() + wait;
   {
     const std::lock_guard lock(session_->mutex);
-    session_->answer = {round.question, open_work_ == 0 && queue_.empty(), *due};
+    session_->answer = {round.question,
+                        open_work_ == 0 && queue_.empty() && !replayer_.is_working(), *due};
   }
   session_->state_cv.notify_all();
   return {};

@@ -10,8 +10,10 @@
 
 #include "webhookcore/engine/endpoint_cache.h"
 #include "webhookcore/engine/probe_sweep.h"
+#include "webhookcore/engine/pruner.h"
 #include "webhookcore/engine/reaper.h"
 #include "webhookcore/engine/record_queue.h"
+#include "webhookcore/engine/replayer.h"
 #include "webhookcore/engine/session.h"
 #include "webhookcore/engine/watch.h"
 
@@ -56,6 +58,8 @@ class Writer {
   Reaper reaper_;
   ProbeSweep probes_;
   Watch watch_;
+  Replayer replayer_;
+  Pruner pruner_;
   RecordQueue queue_;
 
   std::size_t open_work_ = 0;   // Claimed by us and neither recorded nor put back.

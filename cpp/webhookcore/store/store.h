@@ -14,6 +14,8 @@
 #include "webhookcore/store/inbox_store.h"
 #include "webhookcore/store/metrics_store.h"
 #include "webhookcore/store/operational_store.h"
+#include "webhookcore/store/replay_store.h"
+#include "webhookcore/store/upkeep_store.h"
 
 namespace webhookcore {
 
@@ -22,6 +24,7 @@ struct StoreInfo {
   std::string path;             // Of the file; empty for memory.
   std::string library_version;  // SQLite's, of the copy that is linked.
   int schema_version = 0;
+  std::string sealing_key;  // Id of the key that secrets are sealed with; empty: they are plain.
 };
 
 class Store : public IdempotencyStore,
@@ -29,7 +32,9 @@ class Store : public IdempotencyStore,
               public DeliveryStore,
               public EventTypeStore,
               public MetricsStore,
-              public OperationalStore {
+              public OperationalStore,
+              public ReplayStore,
+              public UpkeepStore {
  public:
   virtual StoreInfo info() = 0;
 

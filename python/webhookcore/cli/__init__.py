@@ -17,6 +17,7 @@ from .failures import Commands
 from .keys import keys
 from .messages import messages
 from .operations import operations
+from .prune import prune
 from .send import send
 from .sign import sign
 from .verify import verify
@@ -47,6 +48,7 @@ for _command in (
     dead_letters,
     operations,
     worker,
+    prune,
     doctor,
 ):
     main.add_command(_command)

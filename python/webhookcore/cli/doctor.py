@@ -11,6 +11,7 @@ from typing import Final, Literal
 import click
 
 from .. import __version__, environment
+from ..config import ENCRYPTION_KEY
 from ..errors import ConfigError, WebhookError
 from ..store import open_store
 from .failures import FAILED
@@ -121,11 +122,24 @@ def _store(db: str | None) -> Iterator[Finding]:
     yield Finding("store schema", str(info["schema_version"]))
     if info["path"]:
         yield _mode(info["path"])
-    yield Finding(
-        "encryption at rest",
+    yield _encryption(info["sealing_key"])
+
+
+def _encryption(key: str) -> Finding:
+    subject = "encryption at rest"
+    if key:
+        return Finding(
+            subject,
+            f"secrets and headers of endpoints: AES-256-GCM, key {key}",
+            "note",
+            "bodies are plain in the file: keep it, and its backups, on an encrypted disk",
+        )
+    return Finding(
+        subject,
         "none",
         "note",
-        "bodies and secrets are plain in the file: keep it, and its backups, on an encrypted disk",
+        f"bodies and secrets are plain in the file: set {ENCRYPTION_KEY} for the secrets, and "
+        "keep the file, and its backups, on an encrypted disk",
     )
 
 

@@ -18,6 +18,7 @@ from .options import (
     open_client,
     page_options,
     policy_options,
+    read_past,
     read_number,
     read_retry,
     store_option,
@@ -225,6 +226,31 @@ def delete(id: str, db: str, as_json: bool) -> None:
         print_json({"deleted": id})
     else:
         click.echo("deleted")
+
+
+@endpoints.command()
+@click.argument("id")
+@click.option(
+    "--since",
+    metavar="TIME|AGO",
+    required=True,
+    callback=read_past,
+    help="Where the outage began: 2026-05-01T12:00:00Z, or 2h, 3d ago.",
+)
+@click.option("--rate", metavar="N/s", help="One after the other, such as 50/s.")
+@click.option("--dry-run", is_flag=True, help="Only count.")
+@store_option
+@json_option
+def recover(
+    id: str, since: datetime, rate: str | None, dry_run: bool, db: str, as_json: bool
+) -> None:
+    """Replay what died since then, and send what was sent while it was disabled."""
+    with open_client(db) as client:
+        count = client.endpoints.recover(id, since, rate=rate, dry_run=dry_run)
+    if as_json:
+        print_json({"recovered": 0 if dry_run else count, "matched": count, "dry_run": dry_run})
+    else:
+        click.echo(f"{count} {'would be recovered' if dry_run else 'recovered'}")
 
 
 def _cells(endpoint: Endpoint) -> tuple[object, ...]:

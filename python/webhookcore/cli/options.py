@@ -5,24 +5,35 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from ..client import Client
+from ..config import Retention
 from ..urls import UrlPolicy
 from .failures import LooseText
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_AGO: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_AGO_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
-def open_client(db: str, *, policy: UrlPolicy | None = None, create: bool = False) -> Client:
+
+def open_client(
+    db: str,
+    *,
+    policy: UrlPolicy | None = None,
+    create: bool = False,
+    retention: Retention | None = None,
+) -> Client:
     """The client of a store. Without ``create`` a mistyped path is an error, not a new file."""
-    return Client(db, policy=policy, create=create)
+    return Client(db, policy=policy, create=create, retention=retention)
 
 
 def json_option(function: Command) -> Command:
@@ -199,6 +210,16 @@ def read_moment(
     if moment is None or moment.tzinfo is None:
         raise click.BadParameter("must be like 2030-01-31T12:00:00Z, or Unix seconds")
     return moment
+
+
+def read_past(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> datetime | float | None:
+    """So long ago, such as ``90m``; or as ``read_moment``."""
+    ago = None if value is None else _AGO.fullmatch(value)
+    if ago is None:
+        return read_moment(context, option, value)
+    return datetime.now(timezone.utc) - timedelta(**{_AGO_UNITS[ago[2]]: int(ago[1])})
 
 
 def read_number(

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 import click
 
 from ..client import Client
-from ..config import check_seconds
+from ..config import Retention, check_seconds
 from ..errors import ConfigError, WebhookError
 from ..receiver import Receiver
 from ..urls import UrlPolicy
@@ -68,7 +68,11 @@ def worker(
     with ExitStack() as opened:
         work: list[Target] = [load_target(target) for target in targets]
         if db:
-            work.append(opened.enter_context(open_client(db, policy=policy, create=True)))
+            work.append(
+                opened.enter_context(
+                    open_client(db, policy=policy, create=True, retention=Retention())
+                )
+            )
         _run(work, drain)
 
 

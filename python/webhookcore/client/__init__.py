@@ -4,6 +4,7 @@ from .async_client import AsyncClient
 from .client import Client
 from .event_types import EventType
 from .metrics import Metrics
+from .dead_letters import ReplayJob
 from .oneshot import SendResult, send
 from .operation_names import ALERTS_TENANT
 from .operations import OperationalEvent
@@ -12,6 +13,7 @@ from .polling import PollResult
 from .relay import RelayCounts
 from .rows import Attempt, Delivery, Endpoint, EndpointHealth, Message, SecretAge
 from .until_idle import RunCounts
+from .upkeep import Pruned, StoreSpace
 
 __all__ = [
     "ALERTS_TENANT",
@@ -28,8 +30,11 @@ __all__ = [
     "OutboxMessage",
     "PollResult",
     "RelayCounts",
+    "Pruned",
+    "ReplayJob",
     "RunCounts",
     "SecretAge",
     "SendResult",
+    "StoreSpace",
     "send",
 ]

@@ -14,7 +14,8 @@ from ..urls import UrlPolicy
 from .awaited import Part, awaited, listed, same_arguments
 from .batch import Batch
 from .client import Client
-from .deliveries import DeadLetters, Deliveries, Messages
+from .dead_letters import DeadLetters
+from .deliveries import Deliveries, Messages
 from .endpoints import Endpoints
 from .event_types import EventTypes
 from .metrics import Metrics
@@ -40,6 +41,7 @@ class AsyncEndpoints(Part):
     delete = awaited(Endpoints.delete)
     rotate_secret = awaited(Endpoints.rotate_secret)
     test = awaited(Endpoints.test)
+    recover = awaited(Endpoints.recover)
 
     def __aiter__(self) -> AsyncIterator[Endpoint]:
         return self.list().__aiter__()
@@ -79,9 +81,14 @@ class AsyncDeadLetters(Part):
     """``client.dead_letters``."""
 
     list = listed(DeadLetters.list)
+    get = awaited(DeadLetters.get)
     replay = awaited(DeadLetters.replay)
     replay_many = awaited(DeadLetters.replay_many)
+    resume = awaited(DeadLetters.resume)
+    jobs = listed(DeadLetters.jobs)
+    get_job = awaited(DeadLetters.get_job)
     delete = awaited(DeadLetters.delete)
+    delete_many = awaited(DeadLetters.delete_many)
 
 
 class AsyncOperations(Part):
@@ -159,6 +166,10 @@ class AsyncClient:
     @same_arguments(Client.relay)
     def relay(self, *args: Any, **options: Any) -> Relay:
         return self._blocking.relay(*args, **options)
+    recover = awaited(Client.recover)
+    prune = awaited(Client.prune)
+    reseal = awaited(Client.reseal)
+    space = awaited(Client.space)
 
     async def start(self) -> None:
         await self._threads.run(self._blocking.start)

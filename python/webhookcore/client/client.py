@@ -19,6 +19,7 @@ from ..config import (
     check_alerts,
     check_auto_disable,
     check_channels,
+    Retention,
     check_event_type,
     check_list,
     check_moment,
@@ -34,7 +35,8 @@ from .attempt_log import AttemptLog
 from .backlog import Backlog
 from .batch import Batch
 from .caller_database import caller_database
-from .deliveries import DeadLetters, Deliveries, Messages
+from .dead_letters import DeadLetters
+from .deliveries import Deliveries, Messages
 from .endpoints import Endpoints
 from .event_types import EventTypes
 from .metrics import Metrics, Since, measure
@@ -47,6 +49,7 @@ from .relay import Relay
 from .rows import Delivery, Endpoint, Message
 from .tenants import ANY_TENANT
 from .until_idle import RunCounts, UntilIdle
+from .upkeep import Pruned, StoreSpace, prune_store, reseal_store
 
 _USER_AGENT: Final = "webhookcore/0.1.0"
 _ITEM: Final = frozenset(
@@ -71,6 +74,7 @@ _MOST_IN_FLIGHT: Final = 100_000
 _MOST_BACKLOG: Final = 1_000_000_000
 _FULL_FORM: Final = 'must be "raise" or "wait"'
 _MOST_CHANNELS: Final = 20
+_KEPT: Final = Retention()
 
 OnFull: TypeAlias = Literal["raise", "wait"]
 Moment: TypeAlias = datetime | float
@@ -107,6 +111,10 @@ class Client:
         envelope: What stands around the data: ``"standard"``, ``{"type", "timestamp",
             "data"}``, or ``"guide"``, ``{"event", "idempotencyKey", "timestamp", "data"}``.
         api_version: Stands in the envelope as ``api_version`` when it is given.
+        retention: How long what has come to its end is kept, 30 days when omitted; whoever
+            delivers deletes it little by little. None: for ever, but for expired keys.
+        quota: Such as ``"2 GiB"``: while the store holds more, ``send()`` raises
+            ``StoreFullError``. Deliveries go on, and pruning makes room.
 
     Raises:
         ConfigError: An option that can never work.
@@ -129,6 +137,8 @@ class Client:
         full_timeout: float = 30.0,
         envelope: EnvelopeName = "standard",
         api_version: str | None = None,
+        retention: Retention | None = _KEPT,
+        quota: int | str | None = None,
     ) -> None:
         self.policy = check_policy(policy)
         if breaker is not None and not isinstance(breaker, Breaker):
@@ -141,8 +151,12 @@ class Client:
         for position, most in enumerate(at_once):
             check_whole(f"concurrency[{position}]", most, 1, _MOST_IN_FLIGHT)
         self._envelope = Envelope(envelope, api_version)
+        if retention is not None and not isinstance(retention, Retention):
+            raise ConfigError("must be a Retention, or None", "retention")
+        self._retention = retention
+        kept = (None, None, None) if retention is None else retention.kept_ms()
         patience = _check_full(max_backlog, on_full, full_timeout)
-        self._store = open_store(url, durability, create=create)
+        self._store = open_store(url, durability, create=create, quota=quota)
         self._backlog = (
             None
             if max_backlog is None
@@ -157,6 +171,9 @@ class Client:
             max_in_flight_per_endpoint=at_once[1],
             auto_disable_after=check_auto_disable(auto_disable_after),
             watch=told.watch(),
+            keep_messages=kept[0],
+            keep_attempts=kept[1],
+            keep_inbox=kept[2],
         )
         self.operations = Operations(self)
         self._feed = OperationsFeed(self)
@@ -324,6 +341,38 @@ class Client:
             run.end()
         return run.counts
 
+    def recover(
+        self,
+        endpoint: str | Endpoint,
+        since: datetime | float,
+        *,
+        rate: str | None = None,
+        dry_run: bool = False,
+    ) -> int:
+        """Make up for an endpoint's outage; see ``endpoints.recover``."""
+        return self.endpoints.recover(endpoint, since, rate=rate, dry_run=dry_run)
+
+    def prune(self) -> Pruned:
+        """Delete now what the client's retention no longer keeps, and shrink the file.
+
+        A delivering client does so by itself; this is for stores that no process delivers from
+        for long. Others can go on using the store meanwhile.
+        """
+        return prune_store(self._store, self._retention)
+
+    def reseal(self) -> int:
+        """Seal now, with the first key of ``WEBHOOKCORE_ENCRYPTION_KEY``, what is not yet.
+
+        A delivering client does so by itself. Returns how many endpoints were sealed; after it
+        the keys behind the first are not needed any more, unless another process still writes
+        with one of them.
+        """
+        return reseal_store(self._store)
+
+    def space(self) -> StoreSpace:
+        """How much room the store takes."""
+        return StoreSpace(**self._store.measure_space())
+
     def start(self) -> None:
         """Deliver in the background, in this process, until ``stop()``."""
         self._check_open()
@@ -478,7 +527,7 @@ class Client:
         deliveries = self.deliveries
 
         def load_deliveries() -> list[Delivery]:
-            return [deliveries.get(f"dlv_{key}") for key in keys]
+            return deliveries._those_left(keys)
 
         def load_body() -> bytes:
             return self.messages.get(id).body if duplicate else body

@@ -1,12 +1,13 @@
-"""``client.messages``, ``client.deliveries`` and ``client.dead_letters``."""
+"""``client.messages`` and ``client.deliveries``."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..config import check_text, id_text
+from ..config import check_text, id_text, check_moment
 from ..errors import ConfigError, NotFoundError
 from ..store import Listing
 from .polling import PollResult, poll_rows
@@ -43,7 +44,7 @@ class Messages:
         return Listing(
             self._client._store.list_messages,
             self._from_row,
-            _filters(tenant, type=type),
+            filters_of(tenant, type=type),
             cursor_field="id",
             cursor=cursor,
             limit=limit,
@@ -115,11 +116,21 @@ class Deliveries:
         endpoint: str | Endpoint | None = None,
         message: str | Message | None = None,
         type: str | None = None,
+        error: str | None = None,
+        since: datetime | float | None = None,
+        until: datetime | float | None = None,
         cursor: int | None = None,
         limit: int | None = None,
     ) -> Listing[Delivery]:
-        """Newest first. ``tenant`` omitted: of all tenants."""
-        filters = _filters(tenant, endpoint=endpoint, message=message, state=state, type=type)
+        """Newest first. ``tenant`` omitted: of all tenants.
+
+        ``error`` is a class as ``last_error`` shows it; ``since`` and ``until`` compare with
+        ``updated_at``.
+        """
+        filters = filters_of(
+            tenant, endpoint=endpoint, message=message, state=state, type=type, error=error
+        )
+        filters |= times_of(since=since, until=until)
         return Listing(
             self._client._store.list_deliveries,
             Delivery.from_row,
@@ -128,6 +139,11 @@ class Deliveries:
             cursor=cursor,
             limit=limit,
         )
+
+    def _those_left(self, keys: Sequence[int]) -> Sequence[Delivery]:
+        """Of these keys, without what was deleted."""
+        rows = (self._client._store.get_delivery(key) for key in keys)
+        return [Delivery.from_row(row) for row in rows if row is not None]
 
     def attempts(self, id: str | Delivery, *, tenant: str | None = ANY_TENANT) -> Sequence[Attempt]:
         """All HTTP attempts, oldest first."""
@@ -147,76 +163,27 @@ class Deliveries:
             NotFoundError: There is none, or it is another tenant's.
         """
         self._check_owner(id, tenant)
-        self._client._store.replay(delivery_key(id), force, _now_ms())
+        self._client._store.replay(delivery_key(id), force, now_ms())
         return self.get(id)
 
     def cancel(self, id: str | Delivery, *, tenant: str | None = ANY_TENANT) -> Delivery:
         """Stop a pending delivery for good."""
         self._check_owner(id, tenant)
-        self._client._store.cancel(delivery_key(id), _now_ms())
+        self._client._store.cancel(delivery_key(id), now_ms())
         return self.get(id)
 
     def count(
         self, *, tenant: str | None = ANY_TENANT, endpoint: str | Endpoint | None = None
     ) -> dict[str, int]:
         """How many there are in each state."""
-        return self._client._store.count_deliveries(_filters(tenant, endpoint=endpoint))
+        return self._client._store.count_deliveries(filters_of(tenant, endpoint=endpoint))
 
     def _check_owner(self, id: str | Delivery, tenant: str | None) -> None:
         if tenant is not ANY_TENANT:
             self.get(id, tenant=tenant)
 
 
-class DeadLetters:
-    """Deliveries that were given up."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def list(
-        self,
-        *,
-        tenant: str | None = ANY_TENANT,
-        endpoint: str | Endpoint | None = None,
-        type: str | None = None,
-        cursor: int | None = None,
-        limit: int | None = None,
-    ) -> Listing[Delivery]:
-        """Newest first."""
-        return self._client.deliveries.list(
-            tenant=tenant, state="dead", endpoint=endpoint, type=type, cursor=cursor, limit=limit
-        )
-
-    def replay(
-        self, id: str | Delivery, *, force: bool = False, tenant: str | None = ANY_TENANT
-    ) -> Delivery:
-        """See ``deliveries.replay``."""
-        return self._client.deliveries.replay(id, force=force, tenant=tenant)
-
-    def replay_many(
-        self,
-        *,
-        tenant: str | None = ANY_TENANT,
-        endpoint: str | Endpoint | None = None,
-        type: str | None = None,
-        limit: int | None = None,
-        dry_run: bool = False,
-    ) -> int:
-        """Put back all that match; with ``dry_run`` only count them."""
-        # Materialised first: a replayed row leaves the listing that is being walked.
-        matching = list(self.list(tenant=tenant, endpoint=endpoint, type=type, limit=limit))
-        if not dry_run:
-            for delivery in matching:
-                self.replay(delivery)
-        return len(matching)
-
-    def delete(self, id: str | Delivery, *, tenant: str | None = ANY_TENANT) -> None:
-        """Remove a dead delivery and its attempts."""
-        self._client.deliveries._check_owner(id, tenant)
-        self._client._store.delete_dead(delivery_key(id))
-
-
-def _filters(
+def filters_of(
     tenant: Any, *, endpoint: Any = None, message: Any = None, **wanted: Any
 ) -> dict[str, Any]:
     filters: dict[str, Any] = {
@@ -228,6 +195,11 @@ def _filters(
     return {**filters, **tenant_filter(tenant)}
 
 
+def times_of(**moments: datetime | float | None) -> dict[str, int]:
+    """Those that were given, in milliseconds."""
+    return {name: check_moment(name, moment) for name, moment in moments.items() if moment is not None}
+
+
 def _known_id(field: str, owner: Any) -> str:
     id = id_text(owner)
     if not id:
@@ -235,5 +207,5 @@ def _known_id(field: str, owner: Any) -> str:
     return id
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
     return round(time.time() * 1000)

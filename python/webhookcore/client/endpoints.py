@@ -216,11 +216,41 @@ class Endpoints:
     ) -> Endpoint:
         """Deliveries that exist wait until it is enabled again.
 
-        A message that is sent while it is disabled makes no delivery for it, also not later.
+        A message that is sent while it is disabled makes no delivery for it, until
+        ``recover()`` asks for one.
         """
         return self._set_state(
             id, tenant, "disabled", check_text("reason", reason, least=0, most=1000)
         )
+
+    def recover(
+        self,
+        id: str | Endpoint,
+        since: datetime | float,
+        *,
+        rate: str | None = None,
+        dry_run: bool = False,
+        tenant: str | None = ANY_TENANT,
+    ) -> int:
+        """Make up for its outage: put back what died, send what was never sent.
+
+        Its dead letters that died at ``since`` or later are replayed. Then, in the order they
+        were sent, it gets the messages of ``since`` or later that were sent while it was
+        disabled, as far as it subscribes to them now. Enable it first or afterwards: until then
+        all of it waits. Called again it repeats nothing that is on its way or was delivered.
+
+        Args:
+            since: An aware datetime, or Unix time in seconds.
+            rate: Such as ``"50/s"``; everything is due at once when omitted.
+            dry_run: Only count.
+
+        Returns:
+            How many deliveries were put back or made.
+
+        Raises:
+            NotFoundError: There is no such endpoint, or it is another tenant's.
+        """
+        return self._client.dead_letters._recover(self.get(id, tenant=tenant).id, since, rate, dry_run)
 
     def delete(self, id: str | Endpoint, *, tenant: str | None = ANY_TENANT) -> None:
         """Remove it; what is pending for it is cancelled."""

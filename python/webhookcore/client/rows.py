@@ -195,6 +195,7 @@ class Delivery:
         last_error: Class of the last failure, or why it is dead or cancelled.
         priority: ``high``, ``normal`` or ``low``.
         expires_at: No attempt is made at or after it; None is never.
+        replayed_at: When it was last put back after its end; None: never.
     """
 
     id: str
@@ -212,6 +213,12 @@ class Delivery:
     replayed_at: datetime | None
     priority: str
     expires_at: datetime | None
+
+    @property
+    def replay_outcome(self) -> str | None:
+        """What came of the last replay: its state, once that is an end; else None."""
+        ended = self.state in ("delivered", "dead", "cancelled")
+        return self.state if self.replayed_at is not None and ended else None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Delivery:

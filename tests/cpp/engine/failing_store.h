@@ -36,6 +36,7 @@ class FailingStore final : public Store {
   int stopped_leading() const { return stopped_leading_; }
   int claims() const { return claims_; }
   int records() const { return records_; }
+  int prunes() const { return prunes_; }
 
   Result<std::vector<ClaimedDelivery>> claim_due(TimePoint now, std::size_t limit,
                                                  Duration lease) override {
@@ -199,6 +200,44 @@ class FailingStore final : public Store {
   Result<std::optional<std::int64_t>> volume_until(TimePoint at) override {
     return inner_->volume_until(at);
   }
+  Result<std::int64_t> count_replayable(const ReplayRequest& r, TimePoint n) override {
+    return inner_->count_replayable(r, n);
+  }
+  Result<ReplayJob> begin_replay(const ReplayRequest& r, TimePoint n) override {
+    return inner_->begin_replay(r, n);
+  }
+  Result<ReplayJob> work_replay(std::int64_t j, std::size_t limit, TimePoint n) override {
+    if (auto error = fault()) return *error;
+    return inner_->work_replay(j, limit, n);
+  }
+  Result<std::optional<ReplayJob>> find_abandoned_replay(TimePoint n) override {
+    return inner_->find_abandoned_replay(n);
+  }
+  Result<std::optional<ReplayJob>> get_replay(std::int64_t j) override {
+    return inner_->get_replay(j);
+  }
+  Result<std::vector<ReplayJob>> list_replays(const ReplayJobFilter& f) override {
+    return inner_->list_replays(f);
+  }
+  Result<std::size_t> delete_dead_letters(const DeliveryFilter& f, std::int64_t& place,
+                                          std::size_t limit) override {
+    return inner_->delete_dead_letters(f, place, limit);
+  }
+  Result<bool> prune(const PruneLimits& l, PrunePlace& place, Pruned& pruned, TimePoint n,
+                     Duration budget) override {
+    ++prunes_;
+    if (auto error = fault()) return *error;
+    return inner_->prune(l, place, pruned, n, budget);
+  }
+  Result<bool> give_back_pages(std::int64_t pages, std::int64_t keep) override {
+    return inner_->give_back_pages(pages, keep);
+  }
+  void checkpoint() override { inner_->checkpoint(); }
+  Result<StoreUse> measure_space() override { return inner_->measure_space(); }
+  void set_quota(std::optional<std::int64_t> bytes) override { inner_->set_quota(bytes); }
+  Result<std::size_t> reseal(std::int64_t& after, std::size_t limit) override {
+    return inner_->reseal(after, limit);
+  }
 
  private:
   static constexpr int kSound = -1;
@@ -227,6 +266,7 @@ class FailingStore final : public Store {
   std::atomic<int> stopped_leading_ = 0;
   std::atomic<int> claims_ = 0;
   std::atomic<int> records_ = 0;
+  std::atomic<int> prunes_ = 0;
 };
 
 }  // namespace webhookcore::testing

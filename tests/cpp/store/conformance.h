@@ -30,6 +30,8 @@ void check_metrics(const MakeStore& make);
 void check_polling(const MakeStore& make);
 void check_health(const MakeStore& make);
 void check_operations(const MakeStore& make);
+void check_replays(const MakeStore& make);
+void check_upkeep(const MakeStore& make);
 void check_closing(const MakeStore& make);
 
 }  // namespace webhookcore::conformance

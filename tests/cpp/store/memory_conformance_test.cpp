@@ -30,4 +30,6 @@ TEST_CASE("memory store: polling") { conformance::check_polling(make); }
 TEST_CASE("memory store: metrics") { conformance::check_metrics(make); }
 TEST_CASE("memory store: health") { conformance::check_health(make); }
 TEST_CASE("memory store: operational events") { conformance::check_operations(make); }
+TEST_CASE("memory store: replays") { conformance::check_replays(make); }
+TEST_CASE("memory store: upkeep") { conformance::check_upkeep(make); }
 TEST_CASE("memory store: closing") { conformance::check_closing(make); }

@@ -48,4 +48,6 @@ TEST_CASE("sqlite store: health") { conformance::check_health(SqliteBackend().ma
 TEST_CASE("sqlite store: operational events") {
   conformance::check_operations(SqliteBackend().make());
 }
+TEST_CASE("sqlite store: replays") { conformance::check_replays(SqliteBackend().make()); }
+TEST_CASE("sqlite store: upkeep") { conformance::check_upkeep(SqliteBackend().make()); }
 TEST_CASE("sqlite store: closing") { conformance::check_closing(SqliteBackend().make()); }

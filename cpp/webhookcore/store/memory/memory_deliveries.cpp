@@ -279,7 +279,9 @@ Result<void> MemoryStore::replay(std::int64_t delivery, bool force, TimePoint no
   DeliveryEntry& entry = found->second;
   const auto* transition = find_transition(
       entry.row.state, force ? DeliverySignal::replayed_by_force : DeliverySignal::replayed);
-  if (transition == nullptr && entry.row.state == DeliveryState::delivered) {
+  const bool is_over =
+      entry.row.state == DeliveryState::dead || entry.row.state == DeliveryState::delivered;
+  if (!force && is_over && was_delivered(entry)) {
     return Error{ErrorCode::already_delivered,
                  "delivery " + std::to_string(delivery) + " was delivered"};
   }
@@ -289,12 +291,17 @@ Result<void> MemoryStore::replay(std::int64_t delivery, bool force, TimePoint no
     if (!force) return expired(delivery);
     entry.row.expires_at.reset();
   }
+  put_back_dead(entry, transition->to, now, now);
+  return {};
+}
+
+void MemoryStore::put_back_dead(DeliveryEntry& entry, DeliveryState to, TimePoint due,
+                                TimePoint now) {
   entry.row.budget_used = 0;
   entry.row.reaps = 0;
   entry.row.replayed_at = now;
   entry.trigger = "replay";
-  settle(entry, transition->to, now, now);
-  return {};
+  settle(entry, to, due, now);
 }
 
 Result<void> MemoryStore::cancel(std::int64_t delivery, TimePoint now) {

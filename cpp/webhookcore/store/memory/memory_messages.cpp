@@ -10,17 +10,33 @@ namespace {
 // Requirement D13.
 constexpr Duration kSendKeyLife = std::chrono::hours{24};
 
-bool subscribes(const Endpoint& endpoint, const Message& message) {
-  return endpoint.state == EndpointState::enabled && endpoint.tenant == message.tenant &&
+}  // namespace
+
+bool is_for(const Endpoint& endpoint, const Message& message) {
+  return endpoint.tenant == message.tenant &&
          wants({endpoint.events, endpoint.channels}, message.type, message.channels);
 }
-
-}  // namespace
 
 const Message* MemoryStore::find_message(std::string_view id) const {
   const auto found = std::find_if(rows_.messages.begin(), rows_.messages.end(),
                                   [&](const Message& message) { return message.id == id; });
   return found == rows_.messages.end() ? nullptr : &*found;
+}
+
+DeliveryEntry& MemoryStore::insert_delivery(const Message& message, const std::string& endpoint,
+                                            TimePoint due, TimePoint now) {
+  DeliveryEntry entry;
+  entry.row.key = ++rows_.last_delivery;
+  entry.row.message_id = message.id;
+  entry.row.endpoint_id = endpoint;
+  entry.row.tenant = message.tenant;
+  entry.row.type = message.type;
+  entry.row.next_attempt_at = std::max(due, now);
+  entry.row.created_at = now;
+  entry.row.updated_at = now;
+  entry.row.priority = message.priority;
+  entry.row.expires_at = message.expires_at;
+  return rows_.deliveries.emplace(entry.row.key, std::move(entry)).first->second;
 }
 
 std::vector<Result<Enqueued>> MemoryStore::enqueue(std::span<const NewMessage> messages,
@@ -57,23 +73,16 @@ Result<Enqueued> MemoryStore::enqueue_one(const NewMessage& message, TimePoint n
   if (find_message(message.message.id) != nullptr) {
     return Error{ErrorCode::conflict, "there is a message " + message.message.id, "id"};
   }
+  if (auto full = over_quota()) return *full;
   rows_.messages.push_back(message.message);
   rows_.messages.back().key = ++rows_.last_message;
   for (const auto& [id, endpoint] : rows_.endpoints) {
-    if (!subscribes(endpoint, message.message)) continue;
-    DeliveryEntry entry;
-    entry.row.key = ++rows_.last_delivery;
-    entry.row.message_id = message.message.id;
-    entry.row.endpoint_id = id;
-    entry.row.tenant = message.message.tenant;
-    entry.row.type = message.message.type;
-    entry.row.next_attempt_at = std::max(message.deliver_at.value_or(now), now);
-    entry.row.created_at = now;
-    entry.row.updated_at = now;
-    entry.row.priority = message.message.priority;
-    entry.row.expires_at = message.message.expires_at;
-    enqueued.deliveries.push_back(entry.row.key);
-    rows_.deliveries.emplace(entry.row.key, std::move(entry));
+    if (endpoint.state == EndpointState::disabled) {
+      rows_.missed.emplace_back(message.message.id, id);
+    } else if (is_for(endpoint, message.message)) {
+      enqueued.deliveries.push_back(
+          insert_delivery(message.message, id, message.deliver_at.value_or(now), now).row.key);
+    }
   }
   if (message.idempotency_key) {
     rows_.send_keys[place] = {message.message.id, message.fingerprint, now + kSendKeyLife,

@@ -1,6 +1,7 @@
 // What the in-memory store holds.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "webhookcore/core/replay_line.h"
 #include "webhookcore/store/store.h"
 
 namespace webhookcore::memory {
@@ -42,11 +44,28 @@ struct HealthEntry {
   TimePoint probe_at{};  // While the breaker is open or half open.
 };
 
+// Also of a row that was delivered, sent once more by force, and died then.
+inline bool was_delivered(const DeliveryEntry& entry) {
+  return entry.row.state == DeliveryState::delivered ||
+         std::any_of(entry.attempts.begin(), entry.attempts.end(),
+                     [](const Attempt& attempt) { return attempt.outcome == Outcome::delivered; });
+}
+
+// Whatever its state. Defined in memory_messages.cpp.
+bool is_for(const Endpoint& endpoint, const Message& message);
+
 struct SendKeyEntry {
   std::string message_id;
   std::string fingerprint;
   TimePoint expires_at{};
   std::vector<std::int64_t> deliveries;
+};
+
+struct ReplayEntry {
+  ReplayJob job;
+  bool letters_done = false;
+  std::int64_t place = 0;  // The last delivery that was looked at.
+  ReplayLine line;
 };
 
 using Tenant = std::optional<std::string>;
@@ -69,6 +88,10 @@ struct Rows {
   std::map<std::int64_t, DeliveryEntry> deliveries;
   std::int64_t last_delivery = 0;
   std::map<std::pair<Tenant, std::string>, SendKeyEntry> send_keys;
+  // Message and endpoint: sent while that was disabled, whatever it subscribed to, and no
+  // replay has made up for it.
+  std::vector<std::pair<std::string, std::string>> missed;
+  std::map<std::int64_t, ReplayEntry> replays;
 };
 
 // As EventTypes::version.

@@ -15,7 +15,7 @@ class MemoryStore final : public Store {
  public:
   explicit MemoryStore(Random& random) : random_(random) {}
 
-  StoreInfo info() override { return {"memory", "", "", 0}; }
+  StoreInfo info() override { return {"memory", "", "", 0, ""}; }
   void close() override;
   // One mutex, and nothing that a power cut could spare: each call is an own transaction.
   Result<void> together(const std::function<void(Store&)>& calls) override;
@@ -81,6 +81,25 @@ class MemoryStore final : public Store {
   Result<void> cancel(std::int64_t delivery, TimePoint now) override;
   Result<void> delete_dead(std::int64_t delivery) override;
 
+  // memory_replays.cpp
+  Result<std::int64_t> count_replayable(const ReplayRequest& request, TimePoint now) override;
+  Result<ReplayJob> begin_replay(const ReplayRequest& request, TimePoint now) override;
+  Result<ReplayJob> work_replay(std::int64_t job, std::size_t limit, TimePoint now) override;
+  Result<std::optional<ReplayJob>> find_abandoned_replay(TimePoint now) override;
+  Result<std::optional<ReplayJob>> get_replay(std::int64_t job) override;
+  Result<std::vector<ReplayJob>> list_replays(const ReplayJobFilter& filter) override;
+  Result<std::size_t> delete_dead_letters(const DeliveryFilter& filter, std::int64_t& place,
+                                          std::size_t limit) override;
+
+  // memory_upkeep.cpp
+  Result<bool> prune(const PruneLimits& limits, PrunePlace& place, Pruned& pruned, TimePoint now,
+                     Duration budget) override;
+  Result<bool> give_back_pages(std::int64_t, std::int64_t) override { return false; }
+  void checkpoint() override {}
+  Result<StoreUse> measure_space() override;
+  void set_quota(std::optional<std::int64_t> bytes) override;
+  Result<std::size_t> reseal(std::int64_t& after, std::size_t limit) override;
+
   // memory_listings.cpp
   Result<std::optional<Delivery>> get_delivery(std::int64_t key) override;
   Result<std::vector<Delivery>> list_deliveries(const DeliveryFilter& filter) override;
@@ -131,6 +150,21 @@ class MemoryStore final : public Store {
   const Endpoint* endpoint_of(const DeliveryEntry& entry) const;
   const Message* find_message(std::string_view id) const;
   bool matches(const DeliveryEntry& entry, const DeliveryFilter& filter) const;
+  bool is_replayable(const DeliveryEntry& entry, const DeliveryFilter& filter, TimePoint now) const;
+  void put_back_dead(DeliveryEntry& entry, DeliveryState to, TimePoint due, TimePoint now);
+  DeliveryEntry& insert_delivery(const Message& message, const std::string& endpoint, TimePoint due,
+                                 TimePoint now);
+  // The endpoint of a request that asks for what was missed; nullptr when it is gone.
+  const Endpoint* missed_by(const ReplayRequest& request) const;
+  bool is_missed(const std::pair<std::string, std::string>& missed, const Endpoint& endpoint,
+                 TimePoint since, TimePoint until, TimePoint now) const;
+  void work_letters(ReplayEntry& entry, std::size_t limit, TimePoint now);
+  void work_missed(ReplayEntry& entry, TimePoint now);
+  bool may_go(const Message& message, TimePoint before) const;
+  void prune_messages(TimePoint before, Pruned& pruned);
+  void prune_attempts(TimePoint before, Pruned& pruned);
+  std::int64_t used_bytes() const;
+  std::optional<Error> over_quota() const;
   Result<Enqueued> enqueue_one(const NewMessage& message, TimePoint now);
   Result<void> record_one(const AttemptRecord& record, TimePoint now);
   // Leaves nobody's hands; pending for a deleted endpoint becomes cancelled.
@@ -152,6 +186,7 @@ class MemoryStore final : public Store {
   Random& random_;
   std::mutex mutex_;
   bool closed_ = false;
+  std::int64_t quota_ = 0;  // Bytes; 0: none.
   Rows rows_;
   ClaimTurns turns_;
 };

@@ -1,15 +1,19 @@
 #include "webhookcore/store/sqlite/database.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <utility>
 
 #include "webhookcore/store/sqlite/claim_release.h"
 #include "webhookcore/store/sqlite/migrations.h"
 
 namespace webhookcore::sqlite {
 
-Database::Database(const SessionOptions& options, Random& random)
+Database::Database(const SessionOptions& options, KeyRing keys, Random& random)
     : path_(options.path),
       random_(random),
+      sealer_(std::move(keys), random),
       lock_(path_ + "-lock", random),
       session_(options, lock_),
       readers_(path_, options.busy_timeout),
@@ -22,7 +26,7 @@ Result<void> Database::start() {
   group_.alone([&] {
     outcome = session_.enter();
     if (!outcome) return;
-    outcome = migrate(session_.connection(), path_);
+    outcome = prepare_file();
     if (!outcome) {
       // Leaves no empty log of ours beside somebody else's file.
       if (!had_log) session_.connection().fold_log_on_close();
@@ -31,6 +35,12 @@ Result<void> Database::start() {
     session_.leave();
   });
   return outcome;
+}
+
+Result<void> Database::prepare_file() {
+  Connection& connection = session_.connection();
+  if (auto migrated = migrate(connection, path_); !migrated) return migrated;
+  return sealer_.check(connection);
 }
 
 Result<void> Database::ensure_ready() {
@@ -78,6 +88,16 @@ void Database::raise_durability(Synchronous synchronous) {
 void Database::checkpoint_if_idle() {
   if (!session_.log_is_used() || !ensure_ready()) return;
   group_.alone([&] { session_.checkpoint_if_idle(); });
+}
+
+void Database::checkpoint_now() {
+  if (!ensure_ready()) return;
+  group_.alone([&] { session_.checkpoint_now(); });
+}
+
+std::int64_t Database::log_bytes() const {
+  struct stat status = {};
+  return stat((path_ + "-wal").c_str(), &status) == 0 ? status.st_size : 0;
 }
 
 void Database::shut_down() {

@@ -16,6 +16,7 @@
 #include "webhookcore/store/sqlite/group_commit.h"
 #include "webhookcore/store/sqlite/lock_file.h"
 #include "webhookcore/store/sqlite/read_pool.h"
+#include "webhookcore/store/sqlite/seal.h"
 #include "webhookcore/store/sqlite/write_session.h"
 
 namespace webhookcore::sqlite {
@@ -30,9 +31,9 @@ namespace webhookcore::sqlite {
 // nobody is inside SQLite, and both sides open anew at their next call.
 class Database {
  public:
-  Database(const SessionOptions& options, Random& random);
+  Database(const SessionOptions& options, KeyRing keys, Random& random);
 
-  // Checks that the file is ours and brings its schema up to date.
+  // Checks that the file is ours and that its secrets open, and brings its schema up to date.
   Result<void> start();
 
   // Runs `use(Connection&)`, which returns some Result.
@@ -60,10 +61,14 @@ class Database {
   Result<bool> lead(const void* holder);
   void stop_leading(const void* holder);
   std::optional<std::int64_t> leader() const { return lock_.leader(); }
+  const Sealer& sealer() const { return sealer_; }
 
   const std::string& path() const { return path_; }
+  std::int64_t log_bytes() const;
   void raise_durability(Synchronous synchronous);
   void checkpoint_if_idle();
+  // Now, if nobody else writes or reads.
+  void checkpoint_now();
   // Frees this process's claims, folds the log into the file if nobody else has it
   // open, and closes.
   void shut_down();
@@ -74,10 +79,12 @@ class Database {
 
  private:
   Result<void> ensure_ready();
+  Result<void> prepare_file();
   void close_session();
 
   const std::string path_;
   Random& random_;
+  const Sealer sealer_;
   LockFile lock_;
   WriteSession session_;
   GroupCommit group_{session_};

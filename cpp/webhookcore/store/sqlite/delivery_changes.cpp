@@ -1,6 +1,7 @@
 #include "webhookcore/core/claim_rules.h"
 #include "webhookcore/store/sqlite/delivery_rows.h"
 #include "webhookcore/store/sqlite/endpoint_rows.h"
+#include "webhookcore/store/sqlite/replayed_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
 
@@ -42,7 +43,12 @@ Result<void> SqliteStore::replay(std::int64_t delivery, bool force, TimePoint no
     if (!row) return row.error();
     const auto* transition = find_transition(
         row->state, force ? DeliverySignal::replayed_by_force : DeliverySignal::replayed);
-    if (transition == nullptr && row->state == DeliveryState::delivered) {
+    // Also of a row that was delivered, sent once more by force, and died then.
+    const auto delivered = was_delivered(connection, delivery);
+    if (!delivered) return delivered.error();
+    const bool is_over =
+        row->state == DeliveryState::dead || row->state == DeliveryState::delivered;
+    if (!force && is_over && (*delivered || row->state == DeliveryState::delivered)) {
       return Error{ErrorCode::already_delivered,
                    "delivery " + std::to_string(delivery) + " was delivered"};
     }
@@ -54,12 +60,7 @@ Result<void> SqliteStore::replay(std::int64_t delivery, bool force, TimePoint no
       if (!force) return expired(delivery);
       row->expires_at.reset();
     }
-    row->state = transition->to;
-    row->budget_used = 0;
-    row->reaps = 0;
-    row->cause = Cause::replay;
-    row->replayed_at = now;
-    return put_delivery(connection, *row, now, now);
+    return replay_delivery(connection, *row, transition->to, now, now);
   });
 }
 
@@ -79,9 +80,7 @@ Result<void> SqliteStore::delete_dead(std::int64_t delivery) {
     const auto row = require_delivery(connection, delivery);
     if (!row) return row.error();
     if (row->state != DeliveryState::dead) return not_possible(*row, "deleted");
-    auto attempts = connection.query("DELETE FROM attempts WHERE delivery = ?", delivery).run();
-    if (!attempts) return attempts;
-    return connection.query("DELETE FROM deliveries WHERE key = ?", delivery).run();
+    return erase_delivery(connection, delivery);
   });
 }
 

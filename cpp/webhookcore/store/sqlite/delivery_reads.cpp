@@ -41,7 +41,7 @@ Result<Delivery> read_delivery(const Query& query) {
 }
 
 // Only the conditions that are asked for are in the text, so that each query finds
-// its index: a dead letter by deliveries_dead, a message's rows by their key range.
+// its index: a dead letter by deliveries_dead, a message's rows by their keys.
 // Every parameter is numbered, and those that no condition names are not bound.
 std::string delivery_conditions(const DeliveryFilter& filter) {
   std::string where = " WHERE true";
@@ -51,8 +51,10 @@ std::string delivery_conditions(const DeliveryFilter& filter) {
   if (filter.endpoint_id) where += " AND d.endpoint = (SELECT key FROM endpoints WHERE id = ?3)";
   if (filter.message_id) {
     where +=
-        " AND d.key > (SELECT key FROM messages WHERE id = ?4)"
-        " AND d.key <= (SELECT key + fan_out FROM messages WHERE id = ?4)";
+        " AND d.key IN (SELECT own.key FROM messages AS k JOIN deliveries AS own"
+        " ON own.key > k.key AND own.key <= k.key + k.fan_out WHERE k.id = ?4 UNION ALL"
+        " SELECT delivery FROM late_deliveries"
+        " WHERE message = (SELECT key FROM messages WHERE id = ?4))";
   }
   if (filter.before_key) where += " AND d.key < ?5";
   if (filter.error) where += " AND d.last_error = ?7";

@@ -62,13 +62,28 @@ std::optional<std::vector<Duration>> decode_schedule(std::string_view text) {
   return schedule;
 }
 
+// What `decode` makes of a sealed column; nullopt for what it cannot read.
+template <typename Decode>
+auto open_column(const Sealer& sealer, const Query& query, std::string_view column, int at,
+                 Decode decode) -> Result<decltype(decode(std::string_view()))> {
+  auto text = sealer.open(query.view(0), column, query.view(at));
+  if (!text) return text.error();
+  auto decoded = decode(*text);
+  wipe(*text);
+  return decoded;
+}
+
 }  // namespace
 
-Result<Endpoint> read_endpoint(const Query& query) {
+Result<Endpoint> read_endpoint(const Query& query, const Sealer& sealer) {
   auto events = decode_list(query.view(5));
   auto schemes = decode_list(query.view(6));
-  auto secrets = decode_secrets(query.view(7));
-  auto headers = decode_headers(query.view(8));
+  auto opened_secrets = open_column(sealer, query, kSecretsColumn, 7, decode_secrets);
+  if (!opened_secrets) return opened_secrets.error();
+  auto opened_headers = open_column(sealer, query, kHeadersColumn, 8, decode_headers);
+  if (!opened_headers) return opened_headers.error();
+  auto& secrets = *opened_secrets;
+  auto& headers = *opened_headers;
   auto schedule = decode_schedule(query.view(9));
   auto channels = decode_list(query.view(21));
   const auto state = value_of(query.integer(17), EndpointState::disabled);
@@ -104,7 +119,8 @@ Result<Endpoint> read_endpoint(const Query& query) {
   return endpoint;
 }
 
-Result<void> insert_endpoint(Connection& connection, const Endpoint& endpoint) {
+Result<void> insert_endpoint(Connection& connection, const Sealer& sealer,
+                             const Endpoint& endpoint) {
   auto query = connection.query(
       "INSERT INTO endpoints (id, created_at, tenant, uid, url, description, events, channels,"
       " schemes, secrets, headers, retry_schedule, retry_jitter, timeout_ms, fifo, client_errors,"
@@ -118,12 +134,18 @@ Result<void> insert_endpoint(Connection& connection, const Endpoint& endpoint) {
   auto key = connection.query("SELECT key FROM endpoints WHERE id = ?", endpoint.id);
   const auto found = key.step();
   if (!found) return found.error();
-  return overwrite_endpoint(connection, key.integer(0), endpoint, endpoint.updated_at);
+  return overwrite_endpoint(connection, sealer, key.integer(0), endpoint, endpoint.updated_at);
 }
 
-Result<void> overwrite_endpoint(Connection& connection, std::int64_t key, const Endpoint& endpoint,
-                                TimePoint updated_at) {
-  std::string secrets = encode_secrets(endpoint.secrets);
+Result<void> overwrite_endpoint(Connection& connection, const Sealer& sealer, std::int64_t key,
+                                const Endpoint& endpoint, TimePoint updated_at) {
+  if (auto noted = sealer.note_key(connection); !noted) return noted;
+  std::string plain = encode_secrets(endpoint.secrets);
+  std::string secrets = sealer.seal(endpoint.id, kSecretsColumn, plain);
+  wipe(plain);
+  plain = encode_headers(endpoint.headers);
+  const std::string headers = sealer.seal(endpoint.id, kHeadersColumn, plain);
+  wipe(plain);
   auto query = connection.query(
       "UPDATE endpoints SET tenant = ?, uid = ?, url = ?, description = ?, events = ?,"
       " channels = ?, schemes = ?, secrets = ?, headers = ?, retry_schedule = ?, retry_jitter = ?,"
@@ -133,7 +155,7 @@ Result<void> overwrite_endpoint(Connection& connection, std::int64_t key, const 
       endpoint.tenant, endpoint.uid, endpoint.url, endpoint.description,
       Blob{encode_list(endpoint.events)}, Blob{encode_list(endpoint.channels)},
       Blob{encode_list(endpoint.schemes)}, Borrowed{secrets},
-      Blob{encode_headers(endpoint.headers)}, Blob{encode_schedule(endpoint.retry_schedule)},
+      Borrowed{headers}, Blob{encode_schedule(endpoint.retry_schedule)},
       endpoint.retry_jitter, endpoint.max_attempts, endpoint.timeout,
       endpoint.rate_limit_per_second, endpoint.fifo, endpoint.breaker_failures,
       endpoint.breaker_open_for, code_of(endpoint.client_errors), code_of(endpoint.state),

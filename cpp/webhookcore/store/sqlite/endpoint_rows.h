@@ -9,6 +9,7 @@
 #include "webhookcore/store/rows.h"
 #include "webhookcore/store/sqlite/codes.h"
 #include "webhookcore/store/sqlite/connection.h"
+#include "webhookcore/store/sqlite/seal.h"
 
 namespace webhookcore::sqlite {
 
@@ -20,12 +21,13 @@ inline constexpr const char* kEndpointColumns =
     " client_errors";
 
 // From a row whose first columns are kEndpointColumns.
-Result<Endpoint> read_endpoint(const Query& query);
+Result<Endpoint> read_endpoint(const Query& query, const Sealer& sealer);
 
-Result<void> insert_endpoint(Connection& connection, const Endpoint& endpoint);
+Result<void> insert_endpoint(Connection& connection, const Sealer& sealer,
+                             const Endpoint& endpoint);
 // Everything but id and created_at; `updated_at` stands in place of the endpoint's own.
-Result<void> overwrite_endpoint(Connection& connection, std::int64_t key, const Endpoint& endpoint,
-                                TimePoint updated_at);
+Result<void> overwrite_endpoint(Connection& connection, const Sealer& sealer, std::int64_t key,
+                                const Endpoint& endpoint, TimePoint updated_at);
 
 struct EndpointPlace {
   std::int64_t key = 0;

@@ -31,11 +31,11 @@ std::string select_endpoints(const std::string& where) {
   return std::string("SELECT ") + kEndpointColumns + " FROM endpoints WHERE " + where;
 }
 
-Result<std::optional<Endpoint>> read_one(Query query) {
+Result<std::optional<Endpoint>> read_one(Query query, const Sealer& sealer) {
   const auto found = query.step();
   if (!found) return found.error();
   if (!*found) return std::optional<Endpoint>();
-  auto endpoint = read_endpoint(query);
+  auto endpoint = read_endpoint(query, sealer);
   if (!endpoint) return endpoint.error();
   return std::optional(std::move(*endpoint));
 }
@@ -44,14 +44,16 @@ Result<std::optional<Endpoint>> read_one(Query query) {
 
 Result<void> SqliteStore::create_endpoint(const Endpoint& endpoint) {
   return write([&](Connection& connection) -> Result<void> {
-    if (auto done = insert_endpoint(connection, endpoint); !done) return done;
+    if (auto done = insert_endpoint(connection, database_->sealer(), endpoint); !done) return done;
     return change_endpoints_version(connection, database_->random());
   });
 }
 
 Result<std::optional<Endpoint>> SqliteStore::get_endpoint(std::string_view id) {
   static const std::string sql = select_endpoints("id = ? AND state <> 2");
-  return read([&](Connection& connection) { return read_one(connection.query(sql.c_str(), id)); });
+  return read([&](Connection& connection) {
+    return read_one(connection.query(sql.c_str(), id), database_->sealer());
+  });
 }
 
 Result<std::optional<Endpoint>> SqliteStore::find_endpoint_by_uid(
@@ -59,7 +61,7 @@ Result<std::optional<Endpoint>> SqliteStore::find_endpoint_by_uid(
   static const std::string sql =
       select_endpoints("coalesce('t' || tenant, '') = ? AND uid = ? AND state <> 2");
   return read([&](Connection& connection) {
-    return read_one(connection.query(sql.c_str(), scope_of(tenant), uid));
+    return read_one(connection.query(sql.c_str(), scope_of(tenant), uid), database_->sealer());
   });
 }
 
@@ -76,7 +78,7 @@ Result<std::vector<Endpoint>> SqliteStore::list_endpoints(const EndpointFilter& 
                                   scope_of(filter.tenant.value_or(std::nullopt)), state,
                                   filter.after_id, filter.limit);
     auto done = query.each([&]() -> Result<void> {
-      auto endpoint = read_endpoint(query);
+      auto endpoint = read_endpoint(query, database_->sealer());
       if (!endpoint) return endpoint.error();
       endpoints.push_back(std::move(*endpoint));
       return {};
@@ -95,7 +97,9 @@ Result<TimePoint> SqliteStore::update_endpoint(const Endpoint& endpoint, TimePoi
     if ((*place)->updated_at != endpoint.updated_at) return endpoint_has_changed(endpoint.id);
     const std::int64_t key = (*place)->key;
     updated_at = next_update_at((*place)->updated_at, now);
-    if (auto done = overwrite_endpoint(connection, key, endpoint, updated_at); !done) return done;
+    if (auto done = overwrite_endpoint(connection, database_->sealer(), key, endpoint, updated_at);
+        !done)
+      return done;
     const Waiting from{(*place)->state == EndpointCode::disabled, (*place)->fifo};
     const Waiting to{endpoint.state == EndpointState::disabled, endpoint.fifo};
     if (from.fifo != to.fifo) {

@@ -43,12 +43,14 @@ class Enqueuer {
 Result<void> Enqueuer::prepare() {
   auto query = connection_.query(
       "SELECT endpoints_version, event_types_version,"
-      " (SELECT key + fan_out FROM messages ORDER BY key DESC LIMIT 1) FROM store_state");
+      " max(last_late_key,"
+      " ifnull((SELECT key + fan_out FROM messages ORDER BY key DESC LIMIT 1), 0))"
+      " FROM store_state");
   const auto found = query.step();
   if (!found) return found.error();
   if (!*found) return damaged("version of the endpoints");
   event_types_version_ = query.integer(1);
-  next_key_ = query.integer(2) + 1;  // NULL reads as 0.
+  next_key_ = query.integer(2) + 1;
   return endpoints_.refresh(connection_, query.integer(0));
 }
 
@@ -157,6 +159,7 @@ std::vector<Result<Enqueued>> SqliteStore::enqueue(std::span<const NewMessage> m
   results.reserve(messages.size());
   const auto written = write([&](Connection& connection) -> Result<void> {
     Enqueuer enqueuer(connection, database_->endpoints(), now);
+    if (auto room = check_quota(connection); !room) return room;
     if (auto ready = enqueuer.prepare(); !ready) return ready;
     for (const NewMessage& message : messages) {
       results.push_back(enqueuer.enqueue(message));

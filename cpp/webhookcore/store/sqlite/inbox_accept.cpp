@@ -105,6 +105,7 @@ Result<std::vector<AcceptResult>> SqliteStore::accept_many(std::span<const NewEv
 
   std::vector<AcceptResult> results;
   auto written = write([&](Connection& connection) -> Result<void> {
+    if (auto room = check_quota(connection); !room) return room;
     for (const NewEvent& event : events) {
       auto result = accept_one(*database_, connection, event, kept_result, now, time_to_live);
       if (!result) return result.error();

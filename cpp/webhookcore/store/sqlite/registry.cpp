@@ -125,7 +125,7 @@ Result<std::shared_ptr<Database>> acquire_database(const SqliteOptions& options,
   }
   Result<void> opened = check_file(located->path);
   if (opened) {
-    entry = {std::make_shared<Database>(*located, random), 1};
+    entry = {std::make_shared<Database>(*located, options.keys, random), 1};
     opened = entry.database->start();
   }
   if (!opened) {

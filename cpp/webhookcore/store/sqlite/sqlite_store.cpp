@@ -17,7 +17,8 @@ Result<std::shared_ptr<Store>> open_sqlite_store(const SqliteOptions& options, R
 namespace sqlite {
 
 StoreInfo SqliteStore::info() {
-  return {"sqlite", database_->path(), sqlite3_libversion(), schema_version()};
+  return {"sqlite", database_->path(), sqlite3_libversion(), schema_version(),
+          database_->sealer().sealing_id()};
 }
 
 void SqliteStore::close_once() {
@@ -34,6 +35,7 @@ Result<bool> SqliteStore::lead() {
 Result<void> SqliteStore::together(const std::function<void(Store&)>& calls) {
   return write([&](Connection& connection) -> Result<void> {
     SqliteStore inside(database_, connection);
+    inside.quota_ = quota_.load(std::memory_order_relaxed);
     calls(inside);
     if (inside.spoiled_) return *inside.spoiled_;
     return {};

@@ -6,6 +6,7 @@
 
 #include "webhookcore/base/clock.h"
 #include "webhookcore/base/error.h"
+#include "webhookcore/base/key_ring.h"
 #include "webhookcore/base/random.h"
 #include "webhookcore/store/store.h"
 
@@ -21,6 +22,7 @@ struct SqliteOptions {
   Durability durability = Durability::full;
   Duration busy_timeout{std::chrono::seconds{5}};
   bool create = true;  // False: store_unavailable when the file does not exist.
+  KeyRing keys = {};   // Seal secrets at rest; none: they are plain in the file.
 };
 
 // Creates the file (mode 0600) and brings its schema up to date. In one process
@@ -30,7 +32,7 @@ struct SqliteOptions {
 // stronger durability later raises it.
 //
 // ErrorCode::store_unavailable, store_corrupt (damaged, or some other program's
-// database), schema_too_new. Nothing is ever deleted or repaired.
+// database), wrong_store_key, schema_too_new. Nothing is ever deleted or repaired.
 //
 // After a fork the child may use the object: every connection was closed before it,
 // the child opens the file anew at its first call and has none of the parent's

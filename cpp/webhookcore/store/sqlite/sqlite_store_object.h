@@ -120,6 +120,28 @@ class SqliteStore final : public Store {
   Result<void> start_operational_reader(std::string_view reader) override;
   Result<void> advance_operational_reader(std::string_view reader, std::int64_t key) override;
   Result<std::size_t> prune_operational_events(TimePoint before, std::size_t limit) override;
+  // replay_store.cpp
+  Result<std::int64_t> count_replayable(const ReplayRequest& request, TimePoint now) override;
+  Result<ReplayJob> begin_replay(const ReplayRequest& request, TimePoint now) override;
+  Result<ReplayJob> work_replay(std::int64_t job, std::size_t limit, TimePoint now) override;
+  Result<std::optional<ReplayJob>> find_abandoned_replay(TimePoint now) override;
+  Result<std::optional<ReplayJob>> get_replay(std::int64_t job) override;
+  Result<std::vector<ReplayJob>> list_replays(const ReplayJobFilter& filter) override;
+  Result<std::size_t> delete_dead_letters(const DeliveryFilter& filter, std::int64_t& place,
+                                          std::size_t limit) override;
+
+  // prune.cpp
+  Result<bool> prune(const PruneLimits& limits, PrunePlace& place, Pruned& pruned, TimePoint now,
+                     Duration budget) override;
+
+  // space.cpp
+  Result<bool> give_back_pages(std::int64_t pages, std::int64_t keep) override;
+  void checkpoint() override;
+  Result<StoreUse> measure_space() override;
+  void set_quota(std::optional<std::int64_t> bytes) override { quota_ = bytes.value_or(0); }
+
+  // reseal.cpp
+  Result<std::size_t> reseal(std::int64_t& after, std::size_t limit) override;
 
  private:
   void close_once();
@@ -134,12 +156,15 @@ class SqliteStore final : public Store {
 
   Result<void> write(const GroupCommit::Work& work, Survives survives = Survives::power_cut);
   Result<void> write_inside(const GroupCommit::Work& work);
+  // store_full above the quota. Inside a transaction that is to grow the file.
+  Result<void> check_quota(Connection& connection) const;
   LeaseToken draw_token() { return {database_->random().bytes(16)}; }
 
   std::shared_ptr<Database> database_;
   std::atomic<bool> closed_ = false;
-  Connection* transaction_ = nullptr;  // Of together(); these two then.
-  std::optional<Error> spoiled_ = {};  // What undid the whole transaction.
+  Connection* transaction_ = nullptr;    // Of together(); these two then.
+  std::optional<Error> spoiled_ = {};    // What undid the whole transaction.
+  std::atomic<std::int64_t> quota_ = 0;  // Bytes; 0: none.
 };
 
 }  // namespace webhookcore::sqlite

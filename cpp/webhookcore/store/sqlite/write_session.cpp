@@ -104,8 +104,11 @@ void WriteSession::checkpoint() {
 }
 
 void WriteSession::checkpoint_if_idle() {
-  const bool idle = SystemClock().monotonic() - last_commit_at_ >= kIdle;
-  if (!idle || connection_ == nullptr || !gate_.acquire(Duration{0}).ok()) return;
+  if (SystemClock().monotonic() - last_commit_at_ >= kIdle) checkpoint_now();
+}
+
+void WriteSession::checkpoint_now() {
+  if (connection_ == nullptr || !gate_.acquire(Duration{0}).ok()) return;
   checkpoint();
   gate_.release();
 }

@@ -57,6 +57,7 @@ class WriteSession {
   // A checkpoint when the log is not empty and nothing was committed for a second;
   // nothing when the gate is taken.
   void checkpoint_if_idle();
+  void checkpoint_now();
   // From any thread: whether the call above could have something to do.
   bool log_is_used() const { return log_is_used_.load(std::memory_order_relaxed); }
 

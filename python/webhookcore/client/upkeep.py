@@ -1,0 +1,76 @@
+"""What ``client.prune()`` and ``client.space()`` return, and how pruning is done by hand."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from .. import _core
+from ..config import Retention
+
+# Milliseconds of one transaction: others wait for the store no longer than that.
+_BUDGET: Final = 3
+_PAGES_AT_ONCE: Final = 256
+_ENDPOINTS_AT_ONCE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was deleted.
+
+    Attributes:
+        messages: With ``deliveries`` and ``attempts``.
+        events: Of the inbox.
+        keys: Idempotency keys that had expired, of sending and of receiving.
+        jobs: Records of replays that are done.
+    """
+
+    messages: int = 0
+    deliveries: int = 0
+    attempts: int = 0
+    events: int = 0
+    keys: int = 0
+    jobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSpace:
+    """How much room a store takes.
+
+    Attributes:
+        used_bytes: What a quota counts: the parts of the file in use, and the log.
+        free_bytes: In the file; used again before it grows.
+    """
+
+    used_bytes: int
+    file_bytes: int
+    log_bytes: int
+    free_bytes: int
+
+
+def prune_store(store: _core.Store, retention: Retention | None) -> Pruned:
+    now = round(time.time() * 1000)
+    kept = (None, None, None) if retention is None else retention.kept_ms()
+    messages, attempts, inbox = (None if ms is None else now - ms for ms in kept)
+    pruned = Pruned(
+        *store.prune(
+            messages_before=messages,
+            attempts_before=attempts,
+            inbox_before=inbox,
+            now=now,
+            budget=_BUDGET,
+        )
+    )
+    while store.give_back_pages(_PAGES_AT_ONCE, 0):
+        pass
+    store.checkpoint()
+    return pruned
+
+
+def reseal_store(store: _core.Store) -> int:
+    resealed, place = store.reseal(0, _ENDPOINTS_AT_ONCE)
+    while place:
+        more, place = store.reseal(place, _ENDPOINTS_AT_ONCE)
+        resealed += more
+    return resealed
