@@ -165,10 +165,7 @@ class Retention:
 
     def __post_init__(self) -> None:
         for name in ("payloads_days", "attempts_days", "inbox_days"):
-            days = getattr(self, name)
-            number = isinstance(days, (int, float)) and not isinstance(days, bool)
-            if not number or not SHORTEST_KEPT <= days <= LONGEST_KEPT:
-                raise ConfigError("must be 7 to 90 days", f"retention.{name}")
+            check_days(f"retention.{name}", getattr(self, name))
         if self.attempts_days > self.payloads_days:
             raise ConfigError(
                 "an attempt is not kept longer than its message", "retention.attempts_days"
@@ -227,6 +224,14 @@ def size_in_bytes(field: str, size: int | str) -> int:
     if not SMALLEST_QUOTA <= bytes < 2**62:
         raise ConfigError("must be at least 16 MiB", field)
     return bytes
+
+
+def check_days(field: str, days: Any) -> float:
+    """How long rows are kept, 7 to 90 days."""
+    number = isinstance(days, (int, float)) and not isinstance(days, bool)
+    if not number or not SHORTEST_KEPT <= days <= LONGEST_KEPT:
+        raise ConfigError("must be 7 to 90 days", field)
+    return float(days)
 
 
 def encryption_keys() -> str:

@@ -373,30 +373,30 @@ std::optional<TimePoint> maybe_at(const std::optional<std::int64_t>& unix_ms) {
   return unix_ms ? std::optional(at(*unix_ms)) : std::nullopt;
 }
 
-// A whole pass: (messages, deliveries, attempts, events, keys, jobs).
+// A pass, or its first `batches`: (over, messages, deliveries, attempts, events, keys, jobs).
 py::tuple prune(Store& self, const std::optional<std::int64_t>& messages_before,
                 const std::optional<std::int64_t>& attempts_before,
                 const std::optional<std::int64_t>& inbox_before, std::int64_t now,
-                std::int64_t budget) {
+                std::int64_t budget, const std::optional<int>& batches) {
   const PruneLimits limits{maybe_at(messages_before), maybe_at(attempts_before),
                            maybe_at(inbox_before)};
   PrunePlace place;
   Pruned pruned;
   bool over = false;
-  while (!over) {
+  for (int batch = 0; !over && batch < batches.value_or(batch + 1); ++batch) {
     over = unwrap(
         without_gil([&] { return self.prune(limits, place, pruned, at(now), Duration{budget}); }));
     // Between two batches, so that Ctrl-C ends a long pass; each batch is whole.
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
   }
-  return py::make_tuple(pruned.messages, pruned.deliveries, pruned.attempts, pruned.events,
+  return py::make_tuple(over, pruned.messages, pruned.deliveries, pruned.attempts, pruned.events,
                         pruned.keys, pruned.jobs);
 }
 
 void register_upkeep(py::classh<Store>& store) {
   store
       .def("prune", &prune, py::kw_only(), "messages_before"_a, "attempts_before"_a,
-           "inbox_before"_a, "now"_a, "budget"_a)
+           "inbox_before"_a, "now"_a, "budget"_a, "batches"_a)
       .def("give_back_pages",
            [](Store& self, std::int64_t pages, std::int64_t keep) {
              return unwrap(without_gil([&] { return self.give_back_pages(pages, keep); }));

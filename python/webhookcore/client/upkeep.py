@@ -10,7 +10,7 @@ from .. import _core
 from ..config import Retention
 
 # Milliseconds of one transaction: others wait for the store no longer than that.
-_BUDGET: Final = 3
+PRUNE_BUDGET: Final = 3
 _PAGES_AT_ONCE: Final = 256
 _ENDPOINTS_AT_ONCE: Final = 50
 
@@ -53,19 +53,18 @@ def prune_store(store: _core.Store, retention: Retention | None) -> Pruned:
     now = round(time.time() * 1000)
     kept = (None, None, None) if retention is None else retention.kept_ms()
     messages, attempts, inbox = (None if ms is None else now - ms for ms in kept)
-    pruned = Pruned(
-        *store.prune(
-            messages_before=messages,
-            attempts_before=attempts,
-            inbox_before=inbox,
-            now=now,
-            budget=_BUDGET,
-        )
+    _, *counts = store.prune(
+        messages_before=messages,
+        attempts_before=attempts,
+        inbox_before=inbox,
+        now=now,
+        budget=PRUNE_BUDGET,
+        batches=None,
     )
     while store.give_back_pages(_PAGES_AT_ONCE, 0):
         pass
     store.checkpoint()
-    return pruned
+    return Pruned(*counts)
 
 
 def reseal_store(store: _core.Store) -> int:

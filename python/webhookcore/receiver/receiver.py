@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from .. import _core
-from ..config import Durability, check_seconds
+from ..config import Durability, check_days, check_seconds
 from ..door import Door, run_blocking, run_on_loop
 from ..errors import ConfigError, StoreUnavailableError
 from ..exchange import HttpRequest, HttpResponse
@@ -65,6 +65,9 @@ class Receiver:
             1, 2, 4, … seconds.
         idempotency_ttl: Seconds for which a repeat is recognised; longer than any
             sender goes on repeating (a day to 30 days).
+        retention_days: How long events that were handled or are dead are kept, 7 to 90 days;
+            None: for ever.
+        quota: Such as ``"2 GiB"``: while the store holds more, requests are answered with 503.
         clock: Unix time in seconds.
 
     Raises:
@@ -80,6 +83,8 @@ class Receiver:
         lease: float = 300.0,
         max_retries: int = 5,
         idempotency_ttl: float = 7 * _DAY,
+        retention_days: float | None = 30,
+        quota: int | str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         number = isinstance(max_retries, int) and not isinstance(max_retries, bool)
@@ -90,11 +95,14 @@ class Receiver:
         self._sources: dict[str, Source] = {}
         self._handlers = Handlers()
         self._inline_runs: set[asyncio.Task[HttpResponse]] = set()
-        self._store = open_store(url, durability)
+        retention = (
+            None if retention_days is None else _DAY * check_days("retention_days", retention_days)
+        )
+        self._store = open_store(url, durability, quota=quota)
         schedule = [2.0**failure for failure in range(max_retries)]
         # Nothing here holds the receiver itself, so that dropping it closes the store.
         self._make_worker = functools.partial(
-            InboxWorker, self._store, self._handlers.of, clock, lease, schedule
+            InboxWorker, self._store, self._handlers.of, clock, lease, schedule, retention
         )
         self._thread = WorkerThread(self._make_worker)
         self._door = Door(self._store)

@@ -21,8 +21,9 @@ from .loop import OwnLoop
 _log = logging.getLogger("webhookcore.runner")
 
 JITTER: Final = 0.2
-# Small, so that no writer waits long for one batch.
-_PRUNE_BATCH: Final = 200
+# Milliseconds of one batch, so that no writer waits long for it; and how many at once.
+_PRUNE_BUDGET: Final = 3
+_PRUNE_BATCHES: Final = 5
 _PRUNE_EVERY: Final = 600.0
 _REAP_EVERY: Final = 2.0
 # What ends a thread or a generator, and is no Exception; so is what ends a task.
@@ -70,6 +71,7 @@ class InboxWorker:
         clock: Unix seconds.
         lease: Seconds until a claim is free although its owner lives.
         schedule: Waits in seconds after failure 1, 2, …
+        kept: Seconds for which events that are done or dead are kept; None: for ever.
     """
 
     def __init__(
@@ -79,12 +81,14 @@ class InboxWorker:
         clock: Callable[[], float],
         lease: float,
         schedule: Sequence[float],
+        kept: float | None = None,
     ) -> None:
         self._store = store
         self._handlers_for = handlers_for
         self._clock = clock
         self._lease_ms = round(lease * 1000)
         self._schedule = list(schedule)
+        self._kept_ms = None if kept is None else round(kept * 1000)
         self._loop = OwnLoop()
         self._prune_at = self._reap_at = time.monotonic()
         self.counts = InboxCounts()
@@ -210,11 +214,19 @@ class InboxWorker:
         )
 
     def _prune(self) -> None:
-        """One batch of expired idempotency keys, now and then; all the time while many are left."""
+        """Expired keys and old events, a few at a time, now and then; more while many are left."""
         if time.monotonic() < self._prune_at:
             return
-        pruned = self._store.prune_keys(self._now(), _PRUNE_BATCH)
-        if pruned < _PRUNE_BATCH:
+        now = self._now()
+        over, *_ = self._store.prune(
+            messages_before=None,
+            attempts_before=None,
+            inbox_before=None if self._kept_ms is None else now - self._kept_ms,
+            now=now,
+            budget=_PRUNE_BUDGET,
+            batches=_PRUNE_BATCHES,
+        )
+        if over:
             self._prune_at = time.monotonic() + _PRUNE_EVERY
 
 

@@ -14,7 +14,7 @@ from webhookcore.door import Door
 
 URL = "http://127.0.0.1:8999/hook"
 PARTS = ("endpoints", "messages", "deliveries", "dead_letters")
-WITHOUT_WAITING = {"list", "outbox", "outbox_schema", "relay"}
+WITHOUT_WAITING = {"list", "jobs", "outbox", "outbox_schema", "relay"}
 
 
 @pytest.fixture
