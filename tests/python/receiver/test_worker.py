@@ -653,18 +653,17 @@ def test_expired_keys_are_pruned_when_there_is_nothing_else_to_do(receiver, cloc
 
 
 def test_events_that_were_handled_are_pruned_in_time_and_those_that_wait_are_not(receiver, clock):
-    receiver.handle(stripe("evt_old"), source="stripe")
+    receiver.handle(stripe("evt_handled"), source="stripe")
     receiver.run_until_idle()
-    clock.advance(29 * 24 * 3600)
-    receiver.handle(stripe("evt_young"), source="stripe")
-    clock.advance(2 * 24 * 3600)
+    receiver.handle(stripe("evt_waiting"), source="stripe")
+    clock.advance(31 * 24 * 3600)
     receiver.run_until_idle()
-    assert [event.event_id for event in receiver.inbox.list()] == ["evt_young"]
+    assert [event.event_id for event in receiver.inbox.list()] == ["evt_waiting"]
 
 
-def test_above_its_quota_a_receiver_asks_to_come_again(url, monkeypatch):
+def test_above_its_quota_a_receiver_asks_to_come_again(url, clock, monkeypatch):
     monkeypatch.setattr("webhookcore.config.SMALLEST_QUOTA", 1)
-    with wh.Receiver(url, quota=1) as receiver:
+    with wh.Receiver(url, clock=clock, quota=1) as receiver:
         receiver.add_source("stripe", secrets=[SECRET])
         answer = receiver.handle(stripe("evt_1"), source="stripe")
     assert answer.status == 503
