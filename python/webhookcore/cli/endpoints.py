@@ -18,8 +18,8 @@ from .options import (
     open_client,
     page_options,
     policy_options,
-    read_past,
     read_number,
+    read_past,
     read_retry,
     store_option,
 )

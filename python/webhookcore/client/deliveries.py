@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..config import check_text, id_text, check_moment
+from ..config import check_moment, check_text, id_text
 from ..errors import ConfigError, NotFoundError
 from ..store import Listing
 from .polling import PollResult, poll_rows
@@ -197,7 +197,9 @@ def filters_of(
 
 def times_of(**moments: datetime | float | None) -> dict[str, int]:
     """Those that were given, in milliseconds."""
-    return {name: check_moment(name, moment) for name, moment in moments.items() if moment is not None}
+    return {
+        name: check_moment(name, moment) for name, moment in moments.items() if moment is not None
+    }
 
 
 def _known_id(field: str, owner: Any) -> str:
