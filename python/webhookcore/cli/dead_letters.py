@@ -140,8 +140,10 @@ def delete(
             count = len(ids)
             for id in ids:
                 client.dead_letters.delete(id)
-    if as_json:
+    if as_json and every:
         print_json({"deleted": 0 if dry_run else count, "matched": count, "dry_run": dry_run})
+    elif as_json:
+        print_json({"deleted": count})
     else:
         click.echo(f"{count} {'would be deleted' if dry_run else 'deleted'}")
 

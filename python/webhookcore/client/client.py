@@ -527,7 +527,7 @@ class Client:
         deliveries = self.deliveries
 
         def load_deliveries() -> list[Delivery]:
-            return deliveries._those_left(keys)
+            return list(deliveries._those_left(keys))
 
         def load_body() -> bytes:
             return self.messages.get(id).body if duplicate else body

@@ -273,8 +273,8 @@ void check_missed(Store& store) {
     }
     REQUIRE(store.delete_dead(key));
     CHECK(store.list_deliveries({.message_id = "msg_1"})->empty());
-    CHECK(*store.count_replayable(
-              {.letters = {.endpoint_id = "ep_1"}, .missed_since = kNow - 1h}) == 2);
+    CHECK(*store.count_replayable({.letters = {.endpoint_id = "ep_1"}, .missed_since = kNow - 1h},
+                                  kNow) == 2);
   }
   SECTION("while it is still disabled, what is made up for waits") {
     const auto job = store.begin_replay(recovery(), kNow + 1min);
