@@ -2,9 +2,9 @@
 
 from .async_client import AsyncClient
 from .client import Client
+from .dead_letters import ReplayJob
 from .event_types import EventType
 from .metrics import Metrics
-from .dead_letters import ReplayJob
 from .oneshot import SendResult, send
 from .operation_names import ALERTS_TENANT
 from .operations import OperationalEvent
@@ -29,8 +29,8 @@ __all__ = [
     "OperationalEvent",
     "OutboxMessage",
     "PollResult",
-    "RelayCounts",
     "Pruned",
+    "RelayCounts",
     "ReplayJob",
     "RunCounts",
     "SecretAge",

@@ -166,6 +166,7 @@ class AsyncClient:
     @same_arguments(Client.relay)
     def relay(self, *args: Any, **options: Any) -> Relay:
         return self._blocking.relay(*args, **options)
+
     recover = awaited(Client.recover)
     prune = awaited(Client.prune)
     reseal = awaited(Client.reseal)

@@ -20,6 +20,7 @@ from ..config import (
     check_auto_disable,
     check_channels,
     Retention,
+    check_channels,
     check_event_type,
     check_list,
     check_moment,

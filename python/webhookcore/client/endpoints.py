@@ -250,7 +250,9 @@ class Endpoints:
         Raises:
             NotFoundError: There is no such endpoint, or it is another tenant's.
         """
-        return self._client.dead_letters._recover(self.get(id, tenant=tenant).id, since, rate, dry_run)
+        return self._client.dead_letters._recover(
+            self.get(id, tenant=tenant).id, since, rate, dry_run
+        )
 
     def delete(self, id: str | Endpoint, *, tenant: str | None = ANY_TENANT) -> None:
         """Remove it; what is pending for it is cancelled."""

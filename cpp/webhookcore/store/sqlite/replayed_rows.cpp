@@ -70,8 +70,8 @@ Result<void> erase_delivery(Connection& connection, std::int64_t delivery) {
 }
 
 Result<std::optional<PausedEndpoint>> find_paused(Connection& connection, std::string_view id) {
-  auto query =
-      connection.query("SELECT key, state, tenant, events, fifo, channels FROM endpoints WHERE id = ?", id);
+  auto query = connection.query(
+      "SELECT key, state, tenant, events, fifo, channels FROM endpoints WHERE id = ?", id);
   const auto found = query.step();
   if (!found) return found.error();
   if (!*found || query.integer(1) == code_of(EndpointCode::deleted)) {
@@ -96,7 +96,8 @@ Result<MissedPage> read_missed(Connection& connection, const PausedEndpoint& end
   std::vector<MissedMessage> wanted;
   std::size_t seen = 0;
   auto query = connection.query(
-      "SELECT key, type, tenant, created_at, priority, expires_at, channels FROM messages WHERE key > ? AND "
+      "SELECT key, type, tenant, created_at, priority, expires_at, channels FROM messages WHERE "
+      "key > ? AND "
       "key <= ?"
       " ORDER BY key LIMIT ?",
       std::max(place, (*pause)->after), (*pause)->until, limit);
