@@ -229,8 +229,7 @@ void register_engine(py::module_& module) {
   py::classh<Engine>(module, "Engine")
       .def(py::init(&make_engine), py::kw_only(), "store"_a, "transport"_a, "breaker_failures"_a,
            "breaker_open_for"_a, "max_in_flight"_a, "max_in_flight_per_endpoint"_a,
-           "auto_disable_after"_a, "watch"_a,
-           "keep_messages"_a, "keep_attempts"_a, "keep_inbox"_a)
+           "auto_disable_after"_a, "watch"_a, "keep_messages"_a, "keep_attempts"_a, "keep_inbox"_a)
       .def("enqueue", &enqueue)
       .def("enqueue_many", &enqueue_many)
       .def("attempt_once", &attempt_once)

@@ -390,7 +390,6 @@ ReplayRequest replay_request_from(const py::dict& row) {
   return request;
 }
 
-
 OperationalFilter operational_filter_from(const py::dict& row) {
   OperationalFilter filter;
   filter.tenant = tenant_at(row);

@@ -154,10 +154,9 @@ Result<void> overwrite_endpoint(Connection& connection, const Sealer& sealer, st
       "WHERE key = ?",
       endpoint.tenant, endpoint.uid, endpoint.url, endpoint.description,
       Blob{encode_list(endpoint.events)}, Blob{encode_list(endpoint.channels)},
-      Blob{encode_list(endpoint.schemes)}, Borrowed{secrets},
-      Borrowed{headers}, Blob{encode_schedule(endpoint.retry_schedule)},
-      endpoint.retry_jitter, endpoint.max_attempts, endpoint.timeout,
-      endpoint.rate_limit_per_second, endpoint.fifo, endpoint.breaker_failures,
+      Blob{encode_list(endpoint.schemes)}, Borrowed{secrets}, Borrowed{headers},
+      Blob{encode_schedule(endpoint.retry_schedule)}, endpoint.retry_jitter, endpoint.max_attempts,
+      endpoint.timeout, endpoint.rate_limit_per_second, endpoint.fifo, endpoint.breaker_failures,
       endpoint.breaker_open_for, code_of(endpoint.client_errors), code_of(endpoint.state),
       endpoint.disabled_reason, updated_at, key);
   auto done = query.run();
