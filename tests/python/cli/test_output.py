@@ -143,6 +143,7 @@ def test_the_commands_are_those_of_the_documentation():
         "dead-letters",
         "operations",
         "worker",
+        "prune",
         "doctor",
     }
 
