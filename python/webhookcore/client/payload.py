@@ -15,6 +15,14 @@ EnvelopeName: TypeAlias = Literal["standard", "guide"]
 
 _NAMES: Final = ("standard", "guide")
 
+# Made once: json.dumps() makes one for each call that asks for anything of its own.
+_PLAIN, _SORTING = (
+    json.JSONEncoder(
+        ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys
+    )
+    for sort_keys in (False, True)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -96,8 +104,6 @@ def fingerprint(type: str, tenant: str | None, data: Any) -> bytes:
 
 def _json(value: Any, *, sort_keys: bool = False) -> bytes:
     try:
-        return json.dumps(
-            value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys
-        ).encode("utf-8")
+        return (_SORTING if sort_keys else _PLAIN).encode(value).encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigError(f"cannot be written as JSON: {error}", "data") from None
