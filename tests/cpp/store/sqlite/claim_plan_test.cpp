@@ -52,7 +52,8 @@ TEST_CASE("the next due time is one seek in the due index for each rank") {
   const RawDatabase database(file.path);
   const std::string plan = plan_of(database, sqlite::kDueTimesSql);
   INFO(plan);
-  CHECK(has(plan, "SEARCH deliveries USING COVERING INDEX deliveries_due (rank=?)"));
+  // Covering or not: what SQLite makes of a partial index's own condition differs.
+  CHECK(has(plan, "INDEX deliveries_due (rank=?)"));
   CHECK_FALSE(has(plan, "TEMP B-TREE"));
   CHECK_FALSE(has(plan, "SCAN deliveries"));
 }
