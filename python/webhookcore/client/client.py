@@ -6,7 +6,7 @@ import functools
 import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Literal, TypeAlias
 
@@ -46,7 +46,7 @@ from .operations_feed import OperationsFeed
 from .outbox import SCHEMA, Outbox
 from .payload import Envelope, EnvelopeName, encode, fingerprint
 from .relay import Relay
-from .rows import Delivery, Endpoint, Message
+from .rows import Delivery, Endpoint, Message, now_ms, shown_moment
 from .tenants import ANY_TENANT
 from .until_idle import RunCounts, UntilIdle
 from .upkeep import Pruned, StoreSpace, prune_store, reseal_store
@@ -500,7 +500,7 @@ class Client:
         around = self._envelope.with_(envelope, api_version)
         if around.names_the_message and idempotency_key is None and not id:
             id = _core.make_id("msg_")
-        body = encode(type, data, datetime.now(timezone.utc), around, idempotency_key or id)
+        body = encode(type, data, now_ms(), around, idempotency_key or id)
         mark = b"" if idempotency_key is None else fingerprint(type, tenant, data)
         return (
             type,
@@ -523,7 +523,7 @@ class Client:
         id, duplicate, keys = enqueued
         if self._backlog is not None and not duplicate:
             self._backlog.add(len(keys))
-        sent_at = None if duplicate else datetime.now(timezone.utc)
+        sent_at = None if duplicate else now_ms()
         deliveries = self.deliveries
 
         def load_deliveries() -> list[Delivery]:
@@ -533,7 +533,7 @@ class Client:
             return self.messages.get(id).body if duplicate else body
 
         def load_created_at() -> datetime:
-            return sent_at or self.messages.get(id).created_at
+            return self.messages.get(id).created_at if sent_at is None else shown_moment(sent_at)
 
         return Message(
             id,

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import _core
@@ -31,7 +31,7 @@ from .endpoint_options import (
 )
 from .operation_names import ALERTS_TENANT
 from .payload import encode
-from .rows import Attempt, Endpoint, EndpointHealth
+from .rows import Attempt, Endpoint, EndpointHealth, now_ms
 from .tenants import ANY_TENANT, check_owner, check_tenant, tenant_filter
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ class Endpoints:
         """Remove it; what is pending for it is cancelled."""
         if tenant is not ANY_TENANT:
             self._row(id, tenant)
-        self._client._store.delete_endpoint(_known_id(id), _now_ms())
+        self._client._store.delete_endpoint(_known_id(id), now_ms())
 
     def rotate_secret(
         self,
@@ -287,7 +287,7 @@ class Endpoints:
 
         def change(row: dict[str, Any]) -> None:
             nonlocal shown
-            now = _now_ms()
+            now = now_ms()
             if shown is None:
                 shown = _new_secret_like(row["secrets"])
             ends = now + round(overlap * 1000)
@@ -338,7 +338,7 @@ class Endpoints:
             row = self._row(endpoint, tenant)
         else:
             row = self._unsaved_row(url, secret, schemes, headers, timeout)
-        body = encode(check_event_type(type), data, datetime.now(timezone.utc))
+        body = encode(check_event_type(type), data, now_ms())
         attempt = self._client._engine.attempt_once(row, type, body, "application/json")
         return Attempt.from_row(attempt)
 
@@ -408,14 +408,14 @@ class Endpoints:
         return _until_kept(once)
 
     def _store_row(self, row: dict[str, Any], shown: str | None) -> Endpoint:
-        row["updated_at"] = self._client._store.update_endpoint(row, _now_ms())
+        row["updated_at"] = self._client._store.update_endpoint(row, now_ms())
         return self._shown(row, shown)
 
     def _shown(self, row: dict[str, Any], secret: str | None = None) -> Endpoint:
         id, store = row["id"], self._client._store
 
         def load_health() -> EndpointHealth:
-            health = store.get_endpoint_health(id, _now_ms())
+            health = store.get_endpoint_health(id, now_ms())
             return EndpointHealth() if health is None else EndpointHealth.from_row(health)
 
         return Endpoint.from_row(row, secret, load_health)
@@ -445,7 +445,7 @@ def _until_kept(change: Callable[[], Endpoint], *overtaken: type[WebhookError]) 
 
 def _new_row() -> dict[str, Any]:
     """What an endpoint has before its options are set."""
-    now = _now_ms()
+    now = now_ms()
     return {
         "id": "",
         "tenant": None,
@@ -470,7 +470,3 @@ def _known_id(endpoint: Any) -> str:
     if not id:
         raise NotFoundError(f"no endpoint {endpoint!r}")
     return id
-
-
-def _now_ms() -> int:
-    return round(time.time() * 1000)

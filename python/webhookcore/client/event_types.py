@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +20,7 @@ from ..errors import (
 )
 from .json_schema import Check, compile_schema
 from .payload import is_raw
-from .rows import shown_moment
+from .rows import now_ms, shown_moment
 
 _UNSET: Final[Any] = object()
 # As for endpoints: in each round somebody's change gets through.
@@ -96,7 +95,7 @@ class EventTypes:
             ConfigError: A name, description or schema that cannot be; there is one of that
                 name; the package ``jsonschema`` is missing.
         """
-        now = _now_ms()
+        now = now_ms()
         row = {
             "name": check_event_type(name, "name"),
             "description": _description(description),
@@ -146,7 +145,7 @@ class EventTypes:
         for _ in range(MOST_ROUNDS):
             row = {**self._row(name), **changes}
             try:
-                row["updated_at"] = self._store.update_event_type(row, _now_ms())
+                row["updated_at"] = self._store.update_event_type(row, now_ms())
             except IdempotencyConflictError:
                 continue
             return EventType.from_row(row)
@@ -259,7 +258,3 @@ def _schema_text(schema: Any) -> str:
         raise ConfigError(f"at most {_MOST_SCHEMA} bytes", "schema")
     compile_schema(json.loads(text), "")
     return text
-
-
-def _now_ms() -> int:
-    return round(time.time() * 1000)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any, Final, Literal, TypeAlias
 
 from ..config import check_text
@@ -57,9 +58,8 @@ class Envelope:
     def names_the_message(self) -> bool:
         return self.name == "guide"
 
-    def around(self, type: str, data: Any, now: datetime, key: str) -> dict[str, Any]:
-        moment = now.astimezone(timezone.utc).isoformat(timespec="milliseconds")
-        moment = moment.replace("+00:00", "Z")
+    def around(self, type: str, data: Any, now_ms: int, key: str) -> dict[str, Any]:
+        moment = _timestamp(now_ms)
         version = {} if self.api_version is None else {"api_version": self.api_version}
         if self.name == "guide":
             head = {"event": type, "idempotencyKey": key, "timestamp": moment}
@@ -68,24 +68,38 @@ class Envelope:
         return {**head, **version, "data": data}
 
 
+def _timestamp(now_ms: int) -> str:
+    """RFC 3339, in UTC, with milliseconds."""
+    seconds, ms = divmod(now_ms, 1000)
+    return f"{_second(seconds)}.{ms:03d}Z"
+
+
+@functools.lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
 def is_raw(data: Any) -> bool:
     return isinstance(data, (bytes, bytearray, memoryview))
 
 
 def encode(
-    type: str, data: Any, now: datetime, envelope: Envelope = Envelope(), key: str = ""
+    type: str, data: Any, now_ms: int, envelope: Envelope = Envelope(), key: str = ""
 ) -> bytes:
     """The request body.
 
     ``bytes`` go out as they are; anything else is JSON data and gets the envelope, which
     names the message by ``key`` where it has a place for that.
 
+    Args:
+        now_ms: Unix milliseconds.
+
     Raises:
         ConfigError: ``data`` is no JSON (NaN and lone surrogates are none either).
     """
     if is_raw(data):
         return bytes(data)
-    return _json(envelope.around(type, data, now, key))
+    return _json(envelope.around(type, data, now_ms, key))
 
 
 def fingerprint(type: str, tenant: str | None, data: Any) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
@@ -369,6 +370,11 @@ def delivery_key(delivery: str | Delivery) -> int:
     if key > HIGHEST_KEY:
         raise NotFoundError(f"no delivery {text!r}")
     return key
+
+
+def now_ms() -> int:
+    """Unix milliseconds, as the store keeps times."""
+    return time.time_ns() // 1_000_000
 
 
 def shown_moment(ms: int) -> datetime:
