@@ -118,7 +118,7 @@ py::dict metrics_dict(const DeliveryMetrics& metrics) {
   const auto& oldest = metrics.oldest_pending_at;
   return py::dict("messages"_a = metrics.messages, "deliveries"_a = counts_dict(metrics.deliveries),
                   "attempts"_a = metrics.attempts, "attempted"_a = metrics.attempted,
-                  "retried"_a = metrics.retried,
+                  "retried"_a = metrics.retried, "breaker_trips"_a = metrics.breaker_trips,
                   "delivery_time_mean"_a = ms(metrics.delivery_time.mean()),
                   "delivery_time_percentiles"_a = percentiles, "backlog"_a = metrics.backlog,
                   "oldest_pending_at"_a = oldest ? py::cast(to_unix_ms(*oldest)) : py::none(),
@@ -226,6 +226,11 @@ void register_operations(py::classh<Store>& store) {
             const auto wanted = operational_filter_from(filter);
             return dicts(unwrap(without_gil([&] { return self.list_operational_events(wanted); })));
           })
+      .def("prune_operational_events",
+           [](Store& self, std::int64_t before, std::size_t limit) {
+             return unwrap(
+                 without_gil([&] { return self.prune_operational_events(at(before), limit); }));
+           })
       .def("unread_operational_events",
            [](Store& self, const std::string& reader, std::size_t limit) {
              return dicts(unwrap(

@@ -85,4 +85,8 @@ Details& Details::add(std::string_view name, std::optional<TimePoint> at) {
   return at ? add(name, to_unix_ms(*at)) : add_raw(name, "null");
 }
 
+std::string quota_details(std::int64_t used_bytes, std::int64_t quota) {
+  return Details().add("used_bytes", used_bytes).add("quota_bytes", quota).json();
+}
+
 }  // namespace webhookcore

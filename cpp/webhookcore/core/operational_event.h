@@ -36,6 +36,7 @@ inline constexpr const char* kSecretOld = "endpoint.secret_old";
 inline constexpr const char* kDead = "delivery.dead";
 inline constexpr const char* kBacklogOld = "backlog.old";
 inline constexpr const char* kVolume = "volume.unusual";
+inline constexpr const char* kQuota = "store.quota";
 }  // namespace operational
 
 // For how long an event of the type is not told again; zero: each is told. A type that
@@ -48,6 +49,10 @@ std::string sameness(const OperationalEvent& event);
 // Whether an event at `now` only repeats one of `last`. A clock that was set back keeps
 // nothing quiet for longer than the period.
 bool is_repeat(TimePoint last, Duration quiet, TimePoint now);
+
+// Of sends that are refused one after the other, one in this time is counted: to refuse must
+// stay cheap.
+inline constexpr Duration kRefusalsToldEvery = std::chrono::minutes{1};
 
 // The members of a JSON object, one by one. Texts are UTF-8.
 class Details {
@@ -62,5 +67,8 @@ class Details {
   Details& add_raw(std::string_view name, std::string_view value);
   std::string members_;
 };
+
+// Of kQuota.
+std::string quota_details(std::int64_t used_bytes, std::int64_t quota);
 
 }  // namespace webhookcore

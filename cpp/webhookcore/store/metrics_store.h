@@ -28,6 +28,9 @@ struct DeliveryMetrics {
   std::int64_t retried = 0;    // With more than one.
   // From send(), or from the last replay, to the answer that counts.
   DurationHistogram delivery_time = {};
+  // ---- Of the events of the window ----
+  // A breaker that opened; for as long as operational events are kept.
+  std::int64_t breaker_trips = 0;
   // ---- Of all, as it is now ----
   std::int64_t backlog = 0;  // Pending.
   std::optional<TimePoint> oldest_pending_at = {};

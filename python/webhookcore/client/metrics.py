@@ -35,6 +35,9 @@ class Metrics:
         mean_delivery_time: Seconds from ``send()``, or from the last replay, to the answer
             that counts.
         delivery_time_percentiles: The same for 50, 90, 95 and 99 percent, within 1 %.
+        breaker_trips: How often a breaker opened in the window, as far back as operational
+            events are kept (30 days). Those that came within five minutes of another count
+            with the last of them.
         backlog: Pending now, in the window or not.
         oldest_pending_at: When the oldest of those was sent.
         dead_letters: Dead now, in the window or not.
@@ -54,6 +57,7 @@ class Metrics:
     mean_attempts: float | None
     mean_delivery_time: float | None
     delivery_time_percentiles: Mapping[int, float | None]
+    breaker_trips: int
     backlog: int
     oldest_pending_at: datetime | None
     dead_letters: int
@@ -74,6 +78,7 @@ class Metrics:
             mean_attempts=_share(row["attempts"], row["attempted"]),
             mean_delivery_time=shown_seconds(row["delivery_time_mean"]),
             delivery_time_percentiles={at: shown_seconds(ms) for at, ms in percentiles.items()},
+            breaker_trips=row["breaker_trips"],
             backlog=row["backlog"],
             oldest_pending_at=shown_time(row["oldest_pending_at"]),
             dead_letters=row["dead_letters"],

@@ -13,6 +13,9 @@ from ..config import Retention
 PRUNE_BUDGET: Final = 3
 _PAGES_AT_ONCE: Final = 256
 _ENDPOINTS_AT_ONCE: Final = 50
+_EVENTS_AT_ONCE: Final = 1000
+# What core/watch_rules.h says.
+_OPERATIONAL_EVENTS_KEPT: Final = 30 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Pruned:
         events: Of the inbox.
         keys: Idempotency keys that had expired, of sending and of receiving.
         jobs: Records of replays that are done.
+        operational_events: That happened last 30 days ago.
     """
 
     messages: int = 0
@@ -32,6 +36,7 @@ class Pruned:
     events: int = 0
     keys: int = 0
     jobs: int = 0
+    operational_events: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,13 @@ def prune_store(store: _core.Store, retention: Retention | None) -> Pruned:
         budget=PRUNE_BUDGET,
         batches=None,
     )
+    told = 0
+    while gone := store.prune_operational_events(now - _OPERATIONAL_EVENTS_KEPT, _EVENTS_AT_ONCE):
+        told += gone
     while store.give_back_pages(_PAGES_AT_ONCE, 0):
         pass
     store.checkpoint()
-    return Pruned(*counts)
+    return Pruned(*counts, told)
 
 
 def reseal_store(store: _core.Store) -> int:

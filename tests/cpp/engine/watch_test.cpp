@@ -142,6 +142,27 @@ TEST_CASE("a secret of ninety days is told once a week, a rotated one is not") {
   CHECK(bench.told("endpoint.secret_old").size() == 2);
 }
 
+TEST_CASE("what operators were told is deleted a month after it happened last") {
+  Bench bench;
+  const TimePoint first = bench.now;
+  for (const char* const type : {"endpoint.disabled", "delivery.dead"}) {
+    OperationalEvent event{.type = type, .at = first};
+    REQUIRE(bench.store->add_operational_event(event).ok());
+  }
+  OperationalEvent again{.type = "delivery.dead", .at = first + 59min};
+  REQUIRE(bench.store->add_operational_event(again).ok());
+  bench.now = first + kKeepOperationalEvents + 1ms;
+  bench.look();
+  REQUIRE(bench.told("*").size() == 1);
+  CHECK(bench.told("delivery.dead")[0].repeats == 1);
+  bench.now += 59min;  // Looked for once an hour.
+  bench.look();
+  CHECK(bench.told("*").size() == 1);
+  bench.now += 1min;
+  bench.look();
+  CHECK(bench.told("*").empty());
+}
+
 TEST_CASE("the watch looks once a minute, and not for an attempt") {
   Bench bench;
   bench.endpoint("ep_1");

@@ -74,6 +74,28 @@ void check_going_back(Store& store) {
     REQUIRE(overwrite(store, changed));
     CHECK(claim_one(store, back).key == fresh);
   }
+  SECTION("what waits behind a breaker is shown due at its new time, and goes when it may") {
+    EndpointHealth open;
+    open.breaker = {.failures_in_a_row = 5, .open_until = kNow + 5min, .probing = true, .trips = 1};
+    const auto tripping = claim_one(store);
+    AttemptRecord failed = record(tripping, DeliverySignal::retry_scheduled);
+    failed.next_attempt_at = kNow + 20min;
+    failed.health = HealthChange{open, true};
+    REQUIRE(record_one(store, failed));
+    const auto waiting = send(store, "msg_3");
+    const auto claimed = claim_one(store);
+    REQUIRE(claimed.key == waiting);
+    const PutBack put{claimed.key, claimed.token, kNow + 1s + 5min, true};
+    REQUIRE(store.put_back({&put, 1}, kNow + 1s));
+
+    CHECK(*store.restart_waits(back) == 3);
+    CHECK(row_of(store, waiting).next_attempt_at == back + 5min);
+    // Held behind it all the same.
+    CHECK(claim_one(store, back + 5min).key == retried);
+    CHECK(store.claim_due(back + 5min, 10, 60s)->empty());
+    CHECK(store.release_probes(300s, back + 10min)->released == 1);
+    CHECK(claim_one(store, back + 10min).key == waiting);
+  }
   SECTION("a line keeps its order over it") {
     Endpoint changed = endpoint("ep_1");
     changed.fifo = true;

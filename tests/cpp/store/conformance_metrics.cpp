@@ -103,6 +103,64 @@ void check_ends(Store& store) {
   }
 }
 
+OperationalEvent opened(TimePoint at, const std::string& endpoint_id,
+                        std::optional<std::string> tenant = {}) {
+  OperationalEvent event{.type = operational::kOpened, .at = at};
+  event.endpoint_id = endpoint_id;
+  event.tenant = std::move(tenant);
+  return event;
+}
+
+void check_trips(Store& store) {
+  SECTION("trips of a breaker are counted in the window, with those that were not told") {
+    REQUIRE(store.add_operational_event(opened(kNow, "ep_1")));
+    REQUIRE(store.add_operational_event(opened(kNow + 1min, "ep_1")));
+    REQUIRE(store.add_operational_event(opened(kNow + 2min, "ep_1")));
+    REQUIRE(store.add_operational_event(opened(kNow + 1h, "ep_1")));
+    REQUIRE(store.add_operational_event(opened(kNow + 1h, "ep_3", "acme")));
+    OperationalEvent other = opened(kNow, "ep_1");
+    other.type = operational::kClosed;
+    REQUIRE(store.add_operational_event(other));
+
+    CHECK(store.measure({})->breaker_trips == 5);
+    CHECK(store.measure({.since = kNow + 1h})->breaker_trips == 2);
+    CHECK(store.measure({.until = kNow + 1h})->breaker_trips == 3);
+    // Repeats stand at the time of the last one.
+    CHECK(store.measure({.until = kNow + 2min})->breaker_trips == 1);
+    CHECK(store.measure({.since = kNow + 1ms, .until = kNow + 1h})->breaker_trips == 2);
+    CHECK(store.measure({.endpoint_id = "ep_1"})->breaker_trips == 4);
+    CHECK(store.measure({.endpoint_id = "ep_2"})->breaker_trips == 0);
+    CHECK(store.measure(of_tenant("acme"))->breaker_trips == 1);
+    CHECK(store.measure(of_tenant(std::nullopt))->breaker_trips == 4);
+    CHECK(store.measure(of_tenant(""))->breaker_trips == 0);
+  }
+  SECTION("a breaker that opens is a trip, and what waits behind it belongs to the backlog") {
+    const auto claimed = store.claim_due(kNow + 5s, 2, 60s);
+    EndpointHealth health;
+    health.breaker = {
+        .failures_in_a_row = 5, .open_until = kNow + 5min, .probing = true, .trips = 1};
+    AttemptRecord failed = record(claimed->at(0), DeliverySignal::retry_scheduled);
+    failed.next_attempt_at = kNow + 1h;
+    failed.health = HealthChange{health, true};
+    REQUIRE(record_one(store, failed));
+    const std::string tripped = row_of(store, claimed->at(0).key).endpoint_id;
+    CHECK(store.measure({.endpoint_id = tripped})->breaker_trips == 1);
+    CHECK(store.measure({})->breaker_trips == 1);
+
+    const auto more = store.claim_due(kNow + 5s, 10, 60s);
+    std::size_t behind = 0;
+    for (const ClaimedDelivery& one : *more) {
+      if (one.endpoint_id != tripped) continue;
+      const PutBack back{one.key, one.token, kNow + 5min, true};
+      REQUIRE(store.put_back({&back, 1}, kNow));
+      ++behind;
+    }
+    REQUIRE(behind > 0);
+    const auto seen = store.measure({.endpoint_id = tripped});
+    CHECK(seen->backlog == seen->deliveries.pending);
+  }
+}
+
 }  // namespace
 
 void check_metrics(const MakeStore& make) {
@@ -117,6 +175,7 @@ void check_metrics(const MakeStore& make) {
   check_window(*store);
   check_owners(*store);
   check_ends(*store);
+  check_trips(*store);
 }
 
 }  // namespace webhookcore::conformance

@@ -195,6 +195,26 @@ void check_quota(Store& store) {
     store.set_quota(std::nullopt);
     CHECK(enqueue(store, message("msg_3")));
   }
+  SECTION("operators are told of the first refusal, and of others once a minute") {
+    store.set_quota(std::int64_t{1} << 40);
+    send(store, "msg_1", kNow);
+    CHECK(store.list_operational_events({})->empty());
+    store.set_quota(1);
+    for (int i = 0; i < 3; ++i) REQUIRE_FALSE(enqueue(store, message("msg_2"), kNow + i * 1s));
+    auto told = *store.list_operational_events({});
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].type == "store.quota");
+    CHECK(told[0].repeats == 0);
+    CHECK(told[0].at == kNow);
+    CHECK(told[0].details.find(R"("quota_bytes":1})") != std::string::npos);
+    REQUIRE_FALSE(store.accept(event("evt_1"), std::nullopt, "", kNow + 1min, 1h));
+    told = *store.list_operational_events({});
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].repeats == 1);
+    REQUIRE_FALSE(enqueue(store, message("msg_2"), kNow + 1h));
+    CHECK(store.list_operational_events({})->size() == 2);
+    CHECK(store.list_messages({})->size() == 1);
+  }
 }
 
 }  // namespace

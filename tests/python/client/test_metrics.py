@@ -38,6 +38,23 @@ def test_totals_rates_and_times_are_those_of_what_happened(client, receiver):
     assert client.metrics(tenant=None).backlog == 0
 
 
+def test_trips_of_the_breaker_are_counted(tmp_path, policy, receiver):
+    receiver.statuses = [500]
+    url = f"sqlite:///{tmp_path}/webhooks.db"
+    with wh.Client(url, policy=policy, breaker=wh.Breaker(failures=1, open_for=300)) as client:
+        failing = client.endpoints.create(receiver.url, events=["*"], tenant="acme")
+        other = client.endpoints.create(URL, events=["*"])
+        assert client.metrics().breaker_trips == 0
+        client.send("a", {}, tenant="acme")
+        client.run_until_idle()
+        assert client.metrics().breaker_trips == 1
+        assert client.metrics(endpoint=failing, since=timedelta(hours=1)).breaker_trips == 1
+        assert client.metrics(endpoint=other).breaker_trips == 0
+        assert client.metrics(tenant="acme").breaker_trips == 1
+        assert client.metrics(tenant=None).breaker_trips == 0
+        assert client.metrics(until=timedelta(hours=1)).breaker_trips == 0
+
+
 def test_without_deliveries_there_are_no_rates(client):
     seen = client.metrics()
     assert seen.deliveries == seen.backlog == 0

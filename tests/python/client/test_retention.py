@@ -26,6 +26,7 @@ def age(path: Path, days: int) -> None:
         "deliveries": ["created_at", "updated_at", "next_attempt_at"],
         "attempts": ["started_at"],
         "send_keys": ["expires_at"],
+        "operational_events": ["created_at", "last_at"],
     }
     with closing(sqlite3.connect(path)) as connection, connection:
         for table, columns in times.items():
@@ -96,6 +97,44 @@ def test_without_retention_only_expired_keys_go(store):
     with wh.Client(url, retention=None) as client:
         assert client.prune() == wh.Pruned(keys=1)
         assert len(client.messages.list()) == 2
+
+
+def told(client) -> int:
+    return len(client.operations.list())
+
+
+@pytest.mark.parametrize("by_hand", [True, False], ids=["by hand", "while delivering"])
+def test_operational_events_and_messages_of_alerts_go_too(store, by_hand):
+    path, url = store
+    with wh.Client(url, alerts="https://example.com/alerts") as client:
+        with_dead_ends(client)
+        send_and_end(client, 2)
+        assert told(client) == 1
+        (alert,) = client.messages.list(tenant=wh.ALERTS_TENANT)
+        for delivery in alert.deliveries:
+            client.deliveries.cancel(delivery)
+    age(path, 31)
+    with wh.Client(url) as client:
+        newest = client.send("a", DATA, tenant="without endpoints")  # The newest one stays.
+        if by_hand:
+            pruned = client.prune()
+            assert (pruned.messages, pruned.operational_events) == (3, 1)
+        else:
+            client.start()
+        wait_until(lambda: told(client) == 0, "operational events are pruned")
+        wait_until(lambda: not client.messages.list(tenant=wh.ALERTS_TENANT), "alerts are pruned")
+        assert [message.id for message in client.messages.list()] == [newest.id]
+
+
+def test_an_operational_event_of_last_month_that_went_on_since_stays(store):
+    path, url = store
+    with wh.Client(url) as client:
+        with_dead_ends(client)
+        send_and_end(client, 1)
+    age(path, 29)
+    with wh.Client(url) as client:
+        assert client.prune().operational_events == 0
+        assert told(client) == 1
 
 
 def test_a_delivering_client_prunes_by_itself_and_gives_space_back(store):
@@ -177,6 +216,9 @@ def test_above_its_quota_send_is_refused_deliveries_go_on_and_pruning_makes_room
         with pytest.raises(wh.StoreFullError):
             client.send("a", {})
         assert client.run_until_idle().delivered == 1
+        (told_of,) = client.operations.list()
+        assert (told_of.type, told_of.endpoint_id) == ("store.quota", None)
+        assert told_of.details["used_bytes"] >= told_of.details["quota_bytes"] == 16 * 2**20
     age(path, 31)
     with wh.Client(url, policy=policy, quota="16 MiB") as client:
         fill(client)  # The log, which is counted too, was folded into the file meanwhile.

@@ -22,7 +22,7 @@ Result<std::vector<AcceptResult>> MemoryStore::accept_many(std::span<const NewEv
                                                            TimePoint now, Duration time_to_live) {
   const auto entered = enter();
   if (entered.error) return *entered.error;
-  if (auto full = over_quota()) return *full;
+  if (auto full = over_quota(now)) return *full;
   std::vector<AcceptResult> results;
   results.reserve(events.size());
   for (const NewEvent& event : events) {

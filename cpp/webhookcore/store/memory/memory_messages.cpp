@@ -73,7 +73,7 @@ Result<Enqueued> MemoryStore::enqueue_one(const NewMessage& message, TimePoint n
   if (find_message(message.message.id) != nullptr) {
     return Error{ErrorCode::conflict, "there is a message " + message.message.id, "id"};
   }
-  if (auto full = over_quota()) return *full;
+  if (auto full = over_quota(now)) return *full;
   rows_.messages.push_back(message.message);
   rows_.messages.back().key = ++rows_.last_message;
   for (const auto& [id, endpoint] : rows_.endpoints) {

@@ -20,10 +20,8 @@ bool is_wanted(const OperationalEvent& event, const OperationalFilter& filter) {
 void MemoryStore::add_event(OperationalEvent event) {
   const std::string same = sameness(event);
   const Duration quiet = quiet_period(event.type);
-  const auto told = std::find_if(rows_.events.rbegin(), rows_.events.rend(),
-                                 [&](const auto& row) { return sameness(row) == same; });
-  if (quiet > Duration::zero() && told != rows_.events.rend() &&
-      is_repeat(told->at, quiet, event.at)) {
+  OperationalEvent* told = last_told(same);
+  if (quiet > Duration::zero() && told != nullptr && is_repeat(told->at, quiet, event.at)) {
     ++told->repeats;
     told->last_at = event.at;
     return;
@@ -32,6 +30,18 @@ void MemoryStore::add_event(OperationalEvent event) {
   event.repeats = 0;
   event.last_at = event.at;
   rows_.events.push_back(std::move(event));
+}
+
+OperationalEvent* MemoryStore::last_told(const std::string& same) {
+  const auto told = std::find_if(rows_.events.rbegin(), rows_.events.rend(),
+                                 [&](const auto& row) { return sameness(row) == same; });
+  return told == rows_.events.rend() ? nullptr : &*told;
+}
+
+void MemoryStore::add_refusal_event(OperationalEvent event) {
+  const OperationalEvent* told = last_told(sameness(event));
+  if (told != nullptr && is_repeat(told->last_at, kRefusalsToldEvery, event.at)) return;
+  add_event(std::move(event));
 }
 
 void MemoryStore::add_endpoint_event(const std::string& endpoint_id, OperationalEvent event) {

@@ -164,7 +164,7 @@ class MemoryStore final : public Store {
   void prune_messages(TimePoint before, Pruned& pruned);
   void prune_attempts(TimePoint before, Pruned& pruned);
   std::int64_t used_bytes() const;
-  std::optional<Error> over_quota() const;
+  std::optional<Error> over_quota(TimePoint now);  // Tells operators, too.
   Result<Enqueued> enqueue_one(const NewMessage& message, TimePoint now);
   Result<void> record_one(const AttemptRecord& record, TimePoint now);
   // Leaves nobody's hands; pending for a deleted endpoint becomes cancelled.
@@ -178,6 +178,8 @@ class MemoryStore final : public Store {
   void release_all(const std::string& endpoint_id, TimePoint now);
   // memory_operations.cpp
   void add_event(OperationalEvent event);
+  void add_refusal_event(OperationalEvent event);
+  OperationalEvent* last_told(const std::string& same);
   void add_endpoint_event(const std::string& endpoint_id, OperationalEvent event);
   void add_dead_event(const DeliveryEntry& entry, TimePoint now);
   // The entry when it is there, is in flight and the token is its claim's.

@@ -103,8 +103,10 @@ void MemoryStore::set_quota(std::optional<std::int64_t> bytes) {
   quota_ = bytes.value_or(0);
 }
 
-std::optional<Error> MemoryStore::over_quota() const {
+std::optional<Error> MemoryStore::over_quota(TimePoint now) {
   if (quota_ == 0 || used_bytes() < quota_) return std::nullopt;
+  add_refusal_event(
+      {.type = operational::kQuota, .details = quota_details(used_bytes(), quota_), .at = now});
   return Error{ErrorCode::store_full, "the store holds " + std::to_string(used_bytes()) +
                                           " bytes, its quota is " + std::to_string(quota_) +
                                           "; pruning makes room, or a larger quota"};

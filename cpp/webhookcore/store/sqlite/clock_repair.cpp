@@ -17,7 +17,7 @@ struct Moved {
   TimePoint due;
 };
 
-// All that still waits, by the three indexes that hold such rows. What is due is in nobody's
+// All that still waits, by the four indexes that hold such rows. What is due is in nobody's
 // way, so a backlog costs nothing.
 Result<std::vector<Moved>> read_moved(Connection& connection, TimePoint now) {
   std::vector<Moved> moved;
@@ -26,6 +26,7 @@ Result<std::vector<Moved>> read_moved(Connection& connection, TimePoint now) {
       " (SELECT key FROM deliveries WHERE state = 0 AND held = 0"
       " AND rank IN (0, 1, 2, 3, 4, 5) AND next_attempt_at > ?1"
       " UNION ALL SELECT key FROM deliveries WHERE held = 1"
+      " UNION ALL SELECT key FROM deliveries WHERE held = 3"
       " UNION ALL SELECT key FROM deliveries WHERE fifo = 1 AND state = 0)"
       " AND next_attempt_at > ?1 AND updated_at > ?1",
       now);

@@ -3,6 +3,7 @@
 #include "webhookcore/core/claim_rules.h"
 #include "webhookcore/store/sqlite/delivery_rows.h"
 #include "webhookcore/store/sqlite/due_rows.h"
+#include "webhookcore/store/sqlite/fifo_line.h"
 #include "webhookcore/store/sqlite/health_rows.h"
 #include "webhookcore/store/sqlite/operational_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
@@ -136,6 +137,26 @@ Result<void> SqliteStore::put_back(std::span<const PutBack> rows, TimePoint now)
 
 Result<std::size_t> SqliteStore::reap_deliveries(TimePoint now) {
   database_->checkpoint_if_idle();
+  if (auto mended = mend_lines(); !mended) return mended.error();
+  return take_back_lost(now);
+}
+
+Result<void> SqliteStore::mend_lines() {
+  const auto seen = read([&](Connection& connection) {
+    return find_stuck_lines(connection, lines_looked_until_.load(std::memory_order_relaxed));
+  });
+  if (!seen) return seen.error();
+  lines_looked_until_.store(seen->looked_until, std::memory_order_relaxed);
+  if (seen->endpoints.empty()) return {};
+  return write([&](Connection& connection) -> Result<void> {
+    for (const std::int64_t endpoint : seen->endpoints) {
+      if (auto done = settle_line(connection, endpoint); !done) return done;
+    }
+    return {};
+  });
+}
+
+Result<std::size_t> SqliteStore::take_back_lost(TimePoint now) {
   const auto seen =
       read([&](Connection& connection) { return read_lost(*database_, connection, now); });
   if (!seen) return seen.error();

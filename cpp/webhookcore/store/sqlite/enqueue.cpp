@@ -158,8 +158,13 @@ std::vector<Result<Enqueued>> SqliteStore::enqueue(std::span<const NewMessage> m
   std::vector<Result<Enqueued>> results;
   results.reserve(messages.size());
   const auto written = write([&](Connection& connection) -> Result<void> {
+    auto full = over_quota(connection, now);
+    if (!full) return full.error();
+    if (*full) {
+      results.assign(messages.size(), **full);
+      return {};
+    }
     Enqueuer enqueuer(connection, database_->endpoints(), now);
-    if (auto room = check_quota(connection); !room) return room;
     if (auto ready = enqueuer.prepare(); !ready) return ready;
     for (const NewMessage& message : messages) {
       results.push_back(enqueuer.enqueue(message));

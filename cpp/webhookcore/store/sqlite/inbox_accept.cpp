@@ -104,8 +104,12 @@ Result<std::vector<AcceptResult>> SqliteStore::accept_many(std::span<const NewEv
   if (*known) return std::move(**known);
 
   std::vector<AcceptResult> results;
+  std::optional<Error> refused;
   auto written = write([&](Connection& connection) -> Result<void> {
-    if (auto room = check_quota(connection); !room) return room;
+    auto full = over_quota(connection, now);
+    if (!full) return full.error();
+    refused = std::move(*full);
+    if (refused) return {};
     for (const NewEvent& event : events) {
       auto result = accept_one(*database_, connection, event, kept_result, now, time_to_live);
       if (!result) return result.error();
@@ -114,6 +118,7 @@ Result<std::vector<AcceptResult>> SqliteStore::accept_many(std::span<const NewEv
     return {};
   });
   if (!written) return written.error();
+  if (refused) return std::move(*refused);
   return results;
 }
 

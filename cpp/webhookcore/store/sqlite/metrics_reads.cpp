@@ -11,6 +11,13 @@ namespace {
 // Rows of one read: a few milliseconds.
 constexpr std::int64_t kPerRead = 20'000;
 
+// By the index: an event's sameness begins with its type and a line feed, and \v comes next.
+constexpr const char* kBreakerTripsSql =
+    "SELECT sum((created_at >= ?4 AND created_at < ?5)"
+    " + repeats * (last_at >= ?4 AND last_at < ?5)) FROM operational_events"
+    " WHERE sameness >= ?6 || char(10) AND sameness < ?6 || char(11)"
+    " AND (?1 = 0 OR coalesce('t' || tenant, '') = ?2) AND (?3 IS NULL OR endpoint = ?3)";
+
 using EndpointKeys = std::unordered_set<std::int64_t>;
 
 // ?1 to ?3 of every query that is about the wanted endpoints; deleted ones count along.
@@ -127,7 +134,7 @@ Result<void> add_current(Connection& connection, const MetricsFilter& filter,
                          DeliveryMetrics& metrics) {
   std::optional<std::int64_t> oldest;
   for (const char* condition : {"state = 0 AND held = 0", "held = 1",
-                                "fifo = 1 AND state < 2 AND state = 0 AND held = 2"}) {
+                                "fifo = 1 AND state < 2 AND state = 0 AND held = 2", "held = 3"}) {
     const auto waiting = count_by_index(connection, condition, filter);
     if (!waiting) return waiting.error();
     metrics.backlog += waiting->count;
@@ -146,6 +153,19 @@ Result<void> add_current(Connection& connection, const MetricsFilter& filter,
   return {};
 }
 
+// Repeats count with the last of them: only its time is known.
+Result<void> add_trips(Connection& connection, const MetricsFilter& filter,
+                       DeliveryMetrics& metrics) {
+  auto query = connection.query(kBreakerTripsSql, filter.tenant.has_value(),
+                                scope_of(filter.tenant.value_or(std::nullopt)), filter.endpoint_id,
+                                filter.since.value_or(TimePoint::min()),
+                                filter.until.value_or(TimePoint::max()), operational::kOpened);
+  const auto found = query.step();
+  if (!found) return found.error();
+  metrics.breaker_trips = query.integer(0);  // NULL reads as 0.
+  return {};
+}
+
 }  // namespace
 
 Result<DeliveryMetrics> SqliteStore::measure(const MetricsFilter& filter) {
@@ -154,6 +174,7 @@ Result<DeliveryMetrics> SqliteStore::measure(const MetricsFilter& filter) {
   EndpointKeys keys;
   const auto prepared = read([&](Connection& connection) -> Result<void> {
     if (auto done = add_current(connection, filter, metrics); !done) return done;
+    if (auto done = add_trips(connection, filter, metrics); !done) return done;
     auto wanted = wanted_endpoints(connection, filter);
     if (!wanted) return wanted.error();
     keys = std::move(*wanted);

@@ -10,17 +10,18 @@ namespace {
 struct Told {
   std::int64_t key = 0;
   TimePoint at{};
+  TimePoint last_at{};
 };
 
 Result<std::optional<Told>> last_told(Connection& connection, const std::string& same) {
   auto query = connection.query(
-      "SELECT key, created_at FROM operational_events WHERE sameness = ?"
+      "SELECT key, created_at, last_at FROM operational_events WHERE sameness = ?"
       " ORDER BY key DESC LIMIT 1",
       same);
   const auto found = query.step();
   if (!found) return found.error();
   if (!*found) return std::optional<Told>();
-  return std::optional(Told{query.integer(0), query.time(1)});
+  return std::optional(Told{query.integer(0), query.time(1), query.time(2)});
 }
 
 Result<void> insert_event(Connection& connection, const OperationalEvent& event,
@@ -50,6 +51,13 @@ Result<void> add_operational_event(Connection& connection, const OperationalEven
     }
   }
   return insert_event(connection, event, same);
+}
+
+Result<void> add_refusal_event(Connection& connection, const OperationalEvent& event) {
+  const auto told = last_told(connection, sameness(event));
+  if (!told) return told.error();
+  if (*told && is_repeat((*told)->last_at, kRefusalsToldEvery, event.at)) return {};
+  return add_operational_event(connection, event);
 }
 
 Result<void> add_endpoint_event(Connection& connection, std::int64_t endpoint,

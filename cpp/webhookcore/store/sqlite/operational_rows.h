@@ -13,7 +13,10 @@ namespace webhookcore::sqlite {
 // Stores the event, or counts it to the one that it only repeats.
 Result<void> add_operational_event(Connection& connection, const OperationalEvent& event);
 
-// The same, about an endpoint, whose id and tenant it gets.
+// The same for one of many refusals (kRefusalsToldEvery).
+Result<void> add_refusal_event(Connection& connection, const OperationalEvent& event);
+
+// The same as add_operational_event(), about an endpoint, whose id and tenant it gets.
 Result<void> add_endpoint_event(Connection& connection, std::int64_t endpoint,
                                 OperationalEvent event);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "webhookcore/store/sqlite/operational_rows.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
 
 namespace webhookcore::sqlite {
@@ -52,15 +53,20 @@ Result<StoreUse> SqliteStore::measure_space() {
   return read([&](Connection& connection) { return read_use(connection, database_->log_bytes()); });
 }
 
-Result<void> SqliteStore::check_quota(Connection& connection) const {
+Result<std::optional<Error>> SqliteStore::over_quota(Connection& connection, TimePoint now) const {
   const std::int64_t quota = quota_.load(std::memory_order_relaxed);
-  if (quota == 0) return {};
+  if (quota == 0) return std::optional<Error>();
   const auto use = read_use(connection, database_->log_bytes());
   if (!use) return use.error();
-  if (use->used_bytes < quota) return {};
-  return Error{ErrorCode::store_full, database_->path() + ": holds " + in_mib(use->used_bytes) +
-                                          ", its quota is " + in_mib(quota) +
-                                          "; pruning makes room, or a larger quota"};
+  if (use->used_bytes < quota) return std::optional<Error>();
+  auto told = add_refusal_event(
+      connection,
+      {.type = operational::kQuota, .details = quota_details(use->used_bytes, quota), .at = now});
+  if (!told) return told.error();
+  return std::optional(Error{ErrorCode::store_full, database_->path() + ": holds " +
+                                                        in_mib(use->used_bytes) +
+                                                        ", its quota is " + in_mib(quota) +
+                                                        "; pruning makes room, or a larger quota"});
 }
 
 Result<bool> SqliteStore::give_back_pages(std::int64_t pages, std::int64_t keep) {

@@ -146,6 +146,8 @@ class SqliteStore final : public Store {
  private:
   void close_once();
   std::optional<Error> closed_error() const;
+  Result<std::size_t> take_back_lost(TimePoint now);
+  Result<void> mend_lines();  // The first of each that got stuck goes.
 
   template <typename Use>
   std::invoke_result_t<Use, Connection&> read(Use use) {
@@ -156,8 +158,9 @@ class SqliteStore final : public Store {
 
   Result<void> write(const GroupCommit::Work& work, Survives survives = Survives::power_cut);
   Result<void> write_inside(const GroupCommit::Work& work);
-  // store_full above the quota. Inside a transaction that is to grow the file.
-  Result<void> check_quota(Connection& connection) const;
+  // The refusal (store_full) above the quota, and then operators are told with the
+  // transaction, which therefore must be committed. Inside one that is to grow the file.
+  Result<std::optional<Error>> over_quota(Connection& connection, TimePoint now) const;
   LeaseToken draw_token() { return {database_->random().bytes(16)}; }
 
   std::shared_ptr<Database> database_;
@@ -165,6 +168,7 @@ class SqliteStore final : public Store {
   Connection* transaction_ = nullptr;    // Of together(); these two then.
   std::optional<Error> spoiled_ = {};    // What undid the whole transaction.
   std::atomic<std::int64_t> quota_ = 0;  // Bytes; 0: none.
+  std::atomic<std::int64_t> lines_looked_until_ = 0;
 };
 
 }  // namespace webhookcore::sqlite

@@ -58,6 +58,18 @@ TEST_CASE("the next due time is one seek in the due index for each rank") {
   CHECK_FALSE(has(plan, "SCAN deliveries"));
 }
 
+TEST_CASE("the sweep for stuck lines goes from line to line by their indexes") {
+  const File file;
+  const RawDatabase database(file.path);
+  const std::string plan = plan_of(database, sqlite::kStuckLinesSql);
+  INFO(plan);
+  CHECK(has(plan, "INDEX deliveries_line (endpoint>?)"));
+  CHECK(has(plan, "INDEX deliveries_line (endpoint=? AND held=?)"));
+  CHECK(has(plan, "INDEX deliveries_line_busy (endpoint=?)"));
+  CHECK_FALSE(has(plan, "TEMP B-TREE"));
+  CHECK_FALSE(has(plan, "SCAN deliveries"));
+}
+
 TEST_CASE("a line finds who is next by its own index") {
   const File file;
   const RawDatabase database(file.path);
