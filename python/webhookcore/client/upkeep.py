@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from .. import _core
@@ -72,7 +72,7 @@ def prune_store(store: _core.Store, retention: Retention | None) -> Pruned:
     while store.give_back_pages(_PAGES_AT_ONCE, 0):
         pass
     store.checkpoint()
-    return Pruned(*counts, told)
+    return replace(Pruned(*counts), operational_events=told)
 
 
 def reseal_store(store: _core.Store) -> int:
