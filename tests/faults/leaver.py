@@ -126,6 +126,8 @@ def prepare(state: str, client: wh.Client, client_of_a_loop: wh.AsyncClient) -> 
 
 
 def main() -> None:
+    # Ignored from the start where a shell runs the tests in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     options = json.loads(sys.argv[1])
     client: wh.Client | None = open_client(options["store"])
     if not client.endpoints.list(limit=1):
