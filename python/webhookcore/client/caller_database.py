@@ -33,10 +33,25 @@ class _Sqlite3:
         self._connection = connection
 
     def run(self, sql: str, values: Values = ()) -> Rows:
-        cursor = self._connection.execute(sql, tuple(values))
-        # All of them: an open cursor would hold its read lock.
-        rows: Rows = cursor.fetchall()
-        return rows
+        connection = self._connection
+        given = connection.text_factory
+        cursor = connection.cursor()
+        # Plain rows, whatever the connection makes of them for its owner.
+        cursor.row_factory = None
+        connection.text_factory = _text
+        try:
+            cursor.execute(sql, tuple(values))
+            # All of them: an open cursor would hold its read lock.
+            rows: Rows = cursor.fetchall()
+            return rows
+        finally:
+            connection.text_factory = given
+            cursor.close()
+
+
+def _text(raw: bytes) -> str:
+    """Also of a path that is no UTF-8."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 class _SqlAlchemy:
@@ -67,7 +82,10 @@ def caller_database(connection: Any, store_path: str) -> Database:
             drops the store's locks, and what was sent could be lost.
     """
     database = _of(connection)
-    for _, name, path, *_ in database.run("PRAGMA database_list"):
+    for row in database.run("PRAGMA database_list"):
+        if not isinstance(row, tuple) or len(row) != 3 or not isinstance(row[0], int):
+            raise ConfigError("must give rows that are plain tuples", "connection")
+        _, name, path = row
         if store_path and path and _is_same_file(path, store_path):
             raise ConfigError(
                 f"its database {name!r} is the store itself; the outbox belongs into the database "

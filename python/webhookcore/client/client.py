@@ -43,7 +43,7 @@ from .metrics import Metrics, Since, measure
 from .operation_names import ALERTS_TENANT
 from .operations import Operations
 from .operations_feed import OperationsFeed
-from .outbox import SCHEMA, Outbox
+from .outbox import MOST_CHANNELS, SCHEMA, Outbox
 from .payload import Envelope, EnvelopeName, encode, fingerprint
 from .relay import Relay
 from .rows import Delivery, Endpoint, Message, now_ms, shown_moment
@@ -73,7 +73,6 @@ _CONCURRENCY_FORM: Final = "must be two numbers: in all, and to one endpoint"
 _MOST_IN_FLIGHT: Final = 100_000
 _MOST_BACKLOG: Final = 1_000_000_000
 _FULL_FORM: Final = 'must be "raise" or "wait"'
-_MOST_CHANNELS: Final = 20
 _KEPT: Final = Retention()
 
 OnFull: TypeAlias = Literal["raise", "wait"]
@@ -493,7 +492,7 @@ class Client:
         last = None if expires_at is None else check_moment("expires_at", expires_at)
         if first is not None and last is not None and last <= first:
             raise ConfigError("must lie after deliver_at", "expires_at")
-        named = [] if channels is None else check_channels(channels, _MOST_CHANNELS)
+        named = [] if channels is None else check_channels(channels, MOST_CHANNELS)
         # What operators are told is in no catalogue.
         checked = tenant != ALERTS_TENANT
         version = self.event_types._check(type, data) if checked else None

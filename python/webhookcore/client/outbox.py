@@ -15,11 +15,13 @@ from threading import Lock
 from typing import Any, Final
 
 from .. import _core
-from ..config import check_event_type
+from ..config import check_channels, check_event_type, check_priority, check_text, check_whole
+from ..errors import ConfigError
 from .caller_database import Database
 from .event_types import EventTypes
 
 TABLE: Final = "webhookcore_outbox"
+MOST_CHANNELS: Final = 20
 
 # `position` orders what one process sent; `options` is all of the message but its body;
 # `error` says why the store will never take the row.
@@ -91,6 +93,8 @@ class Outbox:
 BODY: Final = 1
 _FINGERPRINT: Final = 4
 _EVENT_TYPES_VERSION: Final = 10
+_ID: Final = 11
+_FINGERPRINT_BYTES: Final = 32
 
 
 def pack(row: tuple[Any, ...]) -> str:
@@ -104,15 +108,56 @@ def pack(row: tuple[Any, ...]) -> str:
     return json.dumps(values)
 
 
-def unpack(options: Any, body: Any) -> tuple[Any, ...] | None:
-    """The tuple again; None for what ``pack()`` did not write."""
+def unpack(id: bytes | None, options: bytes | None, body: bytes | None) -> tuple[Any, ...]:
+    """The tuple again.
+
+    Raises:
+        ConfigError: ``pack()`` did not write that.
+    """
     try:
-        values = json.loads(options)
-        values[BODY] = bytes(body)
+        values = json.loads(options or b"")
+        values[BODY] = body
         values[_FINGERPRINT] = bytes.fromhex(values[_FINGERPRINT])
-    except (TypeError, ValueError, LookupError):
-        return None
+        _check_row(*values)
+        if values[_ID].encode() != id:
+            raise ConfigError("is another one than the row's", "id")
+    except (TypeError, ValueError, LookupError, RecursionError) as error:
+        raise ConfigError(f"no outbox of ours wrote this: {error}") from None
     return tuple(values)
+
+
+def _check_row(
+    type: Any,
+    body: Any,
+    tenant: Any,
+    idempotency_key: Any,
+    fingerprint: bytes,
+    content_type: Any,
+    priority: Any,
+    deliver_at: Any,
+    expires_at: Any,
+    channels: Any,
+    event_types_version: Any,
+    id: Any,
+) -> None:
+    """What the engine takes; the rows before and behind must not suffer for this one."""
+    check_event_type(type)
+    for name, text in (("tenant", tenant), ("idempotency_key", idempotency_key)):
+        if text is not None:
+            check_text(name, text)
+    check_text("content_type", content_type)
+    check_text("id", id, most=64)
+    check_priority(priority)
+    check_channels(channels, MOST_CHANNELS)
+    for name, moment in (("deliver_at", deliver_at), ("expires_at", expires_at)):
+        if moment is not None:
+            check_whole(name, moment, 0, 2**62)
+    if not isinstance(body, bytes):
+        raise ConfigError("is no BLOB", "body")
+    if len(fingerprint) != (0 if idempotency_key is None else _FINGERPRINT_BYTES):
+        raise ConfigError("is no digest", "fingerprint")
+    if event_types_version is not None:
+        raise ConfigError("is kept in no row", "event_types_version")
 
 
 _lock = Lock()

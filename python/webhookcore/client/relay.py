@@ -21,12 +21,16 @@ logger.addHandler(logging.NullHandler())
 _BATCH: Final = 100
 _LONGEST_PAUSE: Final = 5.0
 
+# All as bytes or None: no text that is no UTF-8, and no converter of the connection's, can
+# make the reading of a row fail, and of all the others with it.
 _SELECT: Final = (
-    f"SELECT id, options, body FROM {TABLE} WHERE error IS NULL"  # noqa: S608
-    " ORDER BY position, id LIMIT ?"
+    "SELECT CAST(id AS BLOB), CAST(options AS BLOB),"  # noqa: S608
+    " CASE typeof(body) WHEN 'blob' THEN body END"
+    f" FROM {TABLE} WHERE error IS NULL ORDER BY position, id LIMIT ?"
 )
-_DELETE: Final = f"DELETE FROM {TABLE} WHERE id = ?"  # noqa: S608
-_REFUSE: Final = f"UPDATE {TABLE} SET error = ? WHERE id = ?"  # noqa: S608
+_THIS: Final = "id IS ? OR id = CAST(? AS TEXT)"
+_DELETE: Final = f"DELETE FROM {TABLE} WHERE {_THIS}"  # noqa: S608
+_REFUSE: Final = f"UPDATE {TABLE} SET error = ? WHERE {_THIS}"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class Relay:
         """Move all that is committed now.
 
         Raises:
-            StoreError: The store cannot take it; the rows stay where they are.
+            StoreError: The store cannot take it, and the rows stay where they are; or rows
+                that are in the store cannot be deleted from the table.
             Exception: What the connection raises.
         """
         return self._pass(lambda: False)
@@ -125,11 +130,16 @@ class Relay:
     def _move_all(self, connection: Any, should_stop: Callable[[], bool]) -> RelayCounts:
         database = caller_database(connection, self._store.info()["path"])
         moved = refused = 0
+        settled: set[bytes | None] = set()
         while not should_stop():
             rows = database.run(_SELECT, (_BATCH,))
             connection.commit()
             if not rows:
                 break
+            ids = {row[0] for row in rows}
+            if ids & settled:
+                raise StoreError(f"rows of {TABLE} stay there although they were taken out")
+            settled = ids
             errors = self._move(rows)
             _settle(database, rows, errors)
             connection.commit()
@@ -142,19 +152,17 @@ class Relay:
         errors = [""] * len(rows)
         messages: list[Any] = []
         places: list[int] = []
-        for place, (_, options, body) in enumerate(rows):
-            message = unpack(options, body)
-            if message is None:
-                errors[place] = "no outbox of ours wrote this"
-                continue
-            messages.append(message)
-            places.append(place)
+        for place, row in enumerate(rows):
+            message, errors[place] = _unpacked(row)
+            if message is not None:
+                messages.append(message)
+                places.append(place)
         results = self._engine.enqueue_many(messages)
         for place, result in zip(places, results, strict=True):
             if isinstance(result, StoreError):
                 raise result
             if isinstance(result, Exception):
-                errors[place] = self._refusal(rows[place][0], result)
+                errors[place] = self._refusal(rows[place][0].decode(), result)
         return errors
 
     def _refusal(self, id: str, error: Exception) -> str:
@@ -165,10 +173,18 @@ class Relay:
         return "" if moved_before else f"{type(error).__name__}: {error}"
 
 
+def _unpacked(row: Any) -> tuple[tuple[Any, ...] | None, str]:
+    """The message, or None and why the row is none."""
+    try:
+        return unpack(*row), ""
+    except ConfigError as error:
+        return None, str(error)
+
+
 def _settle(database: Database, rows: list[Any], errors: list[str]) -> None:
     for (id, *_), error in zip(rows, errors, strict=True):
         if error:
-            logger.error("the outbox row %s is refused: %s", id, error)
-            database.run(_REFUSE, (error, id))
+            logger.error("the outbox row %r is refused: %s", id, error)
+            database.run(_REFUSE, (error, id, id))
         else:
-            database.run(_DELETE, (id,))
+            database.run(_DELETE, (id, id))

@@ -210,6 +210,99 @@ def test_what_is_no_connection_is_refused(client, connection):
     assert refused.value.field == "connection"
 
 
+@pytest.mark.parametrize("text_factory", [str, bytes, lambda raw: raw.decode().upper()])
+@pytest.mark.parametrize(
+    "row_factory",
+    [
+        sqlite3.Row,
+        lambda cursor, row: {column[0]: row[at] for at, column in enumerate(cursor.description)},
+    ],
+)
+def test_rows_are_read_whatever_a_connection_makes_of_them(
+    client, shop, connect, row_factory, text_factory
+):
+    def dressed():
+        connection = connect()
+        connection.row_factory, connection.text_factory = row_factory, text_factory
+        return connection
+
+    mine = dressed()
+    written = [client.outbox(mine).send("a", {"n": n}).id for n in range(3)]
+    mine.commit()
+    assert client.relay(dressed).relay_once() == wh.RelayCounts(3, 0)
+    assert sorted(sent(client)) == sorted(written)
+    assert (mine.row_factory, mine.text_factory) == (row_factory, text_factory)
+    mine.close()
+
+
+def test_the_stores_own_file_is_refused_whatever_rows_look_like(client, tmp_path):
+    mine = sqlite3.connect(":memory:")
+    mine.execute("ATTACH ? AS mine", (str(tmp_path / "webhooks.db"),))
+    mine.row_factory = lambda cursor, row: {column[0]: 1 for column in cursor.description}
+    mine.text_factory = bytes
+    with pytest.raises(wh.ConfigError, match="is the store itself"):
+        client.outbox(mine)
+    mine.close()
+
+
+def test_rows_that_cannot_be_deleted_end_a_pass_with_an_error(client, shop, connect):
+    client.outbox(shop).send("a", {})
+    shop.execute(
+        "CREATE TRIGGER keep BEFORE DELETE ON webhookcore_outbox BEGIN SELECT RAISE(IGNORE); END"
+    )
+    shop.commit()
+    with pytest.raises(wh.StoreError, match="stay there"):
+        client.relay(connect).relay_once()
+    assert len(sent(client)) == 1
+
+
+BAD_ROWS = {
+    "a list that is too short": "json_array('a', NULL)",
+    "no list": "'{}'",
+    "no text": "x'ff00'",
+    "text that is no UTF-8": "CAST(x'ff' AS TEXT)",
+    "nested for ever": "replace(hex(zeroblob(50000)), '00', '[')",
+    "a type that is a number": "json_replace(options, '$[0]', 7)",
+    "a tenant that is a list": "json_replace(options, '$[2]', json('[]'))",
+    "a fingerprint that is none": "json_replace(options, '$[4]', 'zz')",
+    "half a surrogate": "replace(options, 'application/json', '\\ud800')",
+    "an unknown priority": "json_replace(options, '$[6]', 'urgent')",
+    "a time that is a text": "json_replace(options, '$[7]', 'now')",
+    "a time beyond 64 bits": "json_replace(options, '$[8]', json('99999999999999999999'))",
+    "channels that are numbers": "json_replace(options, '$[9]', json('[1]'))",
+    "another message's id": "json_replace(options, '$[11]', 'msg_other')",
+}
+
+
+@pytest.mark.parametrize("options", BAD_ROWS.values(), ids=BAD_ROWS)
+def test_a_row_that_was_tampered_with_holds_up_no_other(client, shop, connect, options):
+    outbox = client.outbox(shop)
+    bad, good = outbox.send("a", {"n": 1}), outbox.send("a", {"n": 2})
+    shop.execute(
+        f"UPDATE webhookcore_outbox SET options = {options} WHERE id = ?",
+        (bad.id,),
+    )
+    shop.commit()
+    assert client.relay(connect).relay_once() == wh.RelayCounts(moved=1, refused=1)
+    assert sent(client) == [good.id]
+    kept = shop.execute("SELECT id, error FROM webhookcore_outbox").fetchall()
+    assert kept == [(bad.id, kept[0][1])]
+    assert "no outbox of ours wrote this" in kept[0][1]
+
+
+@pytest.mark.parametrize(
+    "change", ["id = NULL", "id = x'ff'", "id = CAST(x'ff' AS TEXT)", "body = 'text'", "body = 5"]
+)
+def test_an_id_or_a_body_that_is_none_holds_up_no_other(client, shop, connect, change):
+    outbox = client.outbox(shop)
+    bad, good = outbox.send("a", {"n": 1}), outbox.send("a", {"n": 2})
+    shop.execute(f"UPDATE webhookcore_outbox SET {change} WHERE id = ?", (bad.id,))
+    shop.commit()
+    assert client.relay(connect).relay_once() == wh.RelayCounts(moved=1, refused=1)
+    assert sent(client) == [good.id]
+    assert rows_in(shop) == 1
+
+
 def test_a_relay_needs_a_function_that_connects(client, shop):
     with pytest.raises(wh.ConfigError) as refused:
         client.relay(shop)
