@@ -178,6 +178,35 @@ void check_waiting(Store& store) {
     REQUIRE(overwrite(store, row));
     CHECK(store.claim_due(kNow + 1h, 10, 60s)->size() == 1);
   }
+  SECTION("an endpoint that is switched to an order makes a line of what waits behind it") {
+    const auto waiting = wait_behind(store, 3);
+    Endpoint row = **store.get_endpoint("ep_1");
+    const bool while_disabled = GENERATE(false, true);
+    if (while_disabled) {
+      row.state = EndpointState::disabled;
+      REQUIRE(overwrite(store, row));
+    }
+    row.fifo = true;
+    REQUIRE(overwrite(store, row));
+    if (while_disabled) {
+      CHECK(store.claim_due(kNow + 48h, 10, 60s)->empty());
+      row.state = EndpointState::enabled;
+      REQUIRE(overwrite(store, row));
+    }
+    // The one that tripped the breaker was sent first.
+    CHECK(store.claim_due(kNow + 23h, 10, 60s)->empty());
+    const TimePoint then = kNow + 48h;
+    const auto first = store.claim_due(then, 10, 60s);
+    REQUIRE(first->size() == 1);
+    CHECK(first->front().message.id == "msg_trip");
+    REQUIRE(record_one(store, record(first->front(), DeliverySignal::succeeded), then));
+    for (const std::int64_t key : waiting) {
+      const auto next = store.claim_due(then, 10, 60s);
+      REQUIRE(next->size() == 1);
+      CHECK(next->front().key == key);
+      REQUIRE(record_one(store, record(next->front(), DeliverySignal::succeeded), then));
+    }
+  }
   SECTION("a breaker that closes lets everything out, spread") {
     const auto waiting = wait_behind(store, 100);
     const TimePoint then = kNow + kOpenFor;

@@ -84,6 +84,7 @@ Result<TimePoint> MemoryStore::update_endpoint(const Endpoint& endpoint, TimePoi
   if (row.updated_at != endpoint.updated_at) return endpoint_has_changed(endpoint.id);
   if (uid_is_taken(rows_, endpoint)) return uid_taken();
   const bool changes_state = row.state != endpoint.state;
+  if (row.fifo != endpoint.fifo) release_all(row.id, now);
   const TimePoint created_at = row.created_at;
   const TimePoint updated_at = next_update_at(row.updated_at, now);
   row = endpoint;

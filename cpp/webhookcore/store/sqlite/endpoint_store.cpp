@@ -103,7 +103,12 @@ Result<TimePoint> SqliteStore::update_endpoint(const Endpoint& endpoint, TimePoi
     const Waiting from{(*place)->state == EndpointCode::disabled, (*place)->fifo};
     const Waiting to{endpoint.state == EndpointState::disabled, endpoint.fifo};
     if (from.fifo != to.fifo) {
-      if (auto done = release_behind_breaker(connection, key, now); !done) return done;
+      auto done = release_behind_breaker(connection, key, now);
+      // What came out waits with the rest of a disabled endpoint.
+      if (done && from.held) {
+        done = rearrange_deliveries(connection, key, {false, from.fifo}, from);
+      }
+      if (!done) return done;
     }
     if (auto done = move_waiting(connection, key, from, to); !done) return done;
     if (from.held != to.held) {
