@@ -88,7 +88,7 @@ class Breaker:
         _check_number("breaker.open_for", self.open_for, above=0, most=LONGEST_WAIT)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Alerts:
     """What operators are told, and where to.
 
@@ -115,7 +115,47 @@ class Alerts:
     volume_least: int = 10_000
     secret_after: float = 90 * 24 * 3600.0
 
-    def __post_init__(self) -> None:
+    # Not the one of a dataclass: a traceback with local variables would show the secret.
+    def __init__(
+        self,
+        url: str | None = None,
+        secret: str | None = None,
+        events: Sequence[str] = ("*",),
+        failing_above: float = 0.5,
+        failing_least: int = 20,
+        backlog_after: float = 900.0,
+        volume_factor: float = 10.0,
+        volume_least: int = 10_000,
+        secret_after: float = 90 * 24 * 3600.0,
+    ) -> None:
+        object.__setattr__(self, "secret", secret)
+        secret = None
+        others = {
+            "url": url,
+            "events": events,
+            "failing_above": failing_above,
+            "failing_least": failing_least,
+            "backlog_after": backlog_after,
+            "volume_factor": volume_factor,
+            "volume_least": volume_least,
+            "secret_after": secret_after,
+        }
+        for name, value in others.items():
+            object.__setattr__(self, name, value)
+        self._check()
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self.secret is not None:
+            raise TypeError("holds a secret, which is not pickled")
+        return dict(self.__dict__)
+
+    def __copy__(self) -> Alerts:
+        return self
+
+    def __deepcopy__(self, seen: dict[int, Any]) -> Alerts:
+        return self
+
+    def _check(self) -> None:
         check_event_patterns(self.events, "alerts.events")
         _check_number("alerts.failing_above", self.failing_above, above=-1e-9, most=1)
         check_whole("alerts.failing_least", self.failing_least, 1, _MOST_COUNTED)

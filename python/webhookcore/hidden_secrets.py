@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias, cast
 
 from .errors import ConfigError
 
@@ -33,6 +33,35 @@ def hide(secrets: Secrets) -> HiddenSecrets:
     given = secrets() if callable(secrets) else secrets
     listed = isinstance(given, Iterable) and not isinstance(given, (str, bytes))
     return HiddenSecrets(given if listed else ())
+
+
+class HiddenSecret:
+    """One secret, not yet checked, that no traceback with local variables shows."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: Any) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return "<a secret>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
+
+
+class _NoList:
+    def __repr__(self) -> str:
+        return "<no list>"
+
+
+def shade(secrets: Secrets | None) -> Secrets | None:
+    """For whoever hands secrets on, unchecked, to what checks them with ``hide()``."""
+    if secrets is None or callable(secrets):
+        return secrets
+    if isinstance(secrets, Iterable) and not isinstance(secrets, (str, bytes)):
+        return HiddenSecrets(secrets)
+    return cast(Secrets, _NoList())  # Such as a text, which is refused and must not be shown.
 
 
 def check_secrets(secrets: HiddenSecrets) -> None:

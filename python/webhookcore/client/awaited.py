@@ -55,6 +55,13 @@ class AsyncListing(Generic[Row]):
         return self._threads.run(functools.partial(list, self._listing)).__await__()
 
 
+class _Call(functools.partial[R]):
+    """A call whose arguments no traceback with local variables shows."""
+
+    def __repr__(self) -> str:
+        return f"<call of {getattr(self.func, '__name__', 'a method')}>"
+
+
 def awaited(
     method: Callable[Concatenate[Any, P], R],
 ) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]:
@@ -63,7 +70,9 @@ def awaited(
     @functools.wraps(method)
     async def call(self: Any, *args: P.args, **options: P.kwargs) -> R:
         threads: Threads = self._threads
-        return await threads.run(functools.partial(method, self._blocking, *args, **options))
+        job = _Call(method, self._blocking, *args, **options)
+        del args, options  # There may be a secret among them.
+        return await threads.run(job)
 
     return cast(Callable[Concatenate[Any, P], Coroutine[Any, Any, R]], call)
 

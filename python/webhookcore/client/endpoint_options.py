@@ -20,6 +20,7 @@ from ..config import (
     retry_schedule,
 )
 from ..errors import ConfigError
+from ..hidden_secrets import HiddenSecret
 from ..schemes import Scheme, SchemeLike, stored_text
 
 MOST_PATTERNS: Final = 100
@@ -60,18 +61,49 @@ def check_reserved_headers(row: Mapping[str, Any]) -> None:
             )
 
 
-def secret_row(secret: str, now: int) -> dict[str, Any]:
-    if not isinstance(secret, (str, bytes)):
+class SecretRow(dict[str, Any]):
+    """A secret as it is stored; no traceback with local variables shows it."""
+
+    def __repr__(self) -> str:
+        return "<a secret>"
+
+
+def hide_row(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A stored endpoint whose secrets no traceback shows; changed in place."""
+    if row is not None:
+        row["secrets"] = [SecretRow(secret) for secret in row["secrets"]]
+    return row
+
+
+def secret_row(secret: HiddenSecret, now: int) -> SecretRow:
+    if isinstance(secret.text, str):
+        secret = HiddenSecret(secret.text.encode("utf-8", "surrogatepass"))
+    if not isinstance(secret.text, bytes):
         raise ConfigError("must be a str", "secret")
-    text = secret if isinstance(secret, bytes) else secret.encode("utf-8", "surrogatepass")
-    return {"text": text, "created_at": now, "expires_at": None}
+    return SecretRow(text=secret.text, created_at=now, expires_at=None)
 
 
-def check_secrets(row: Mapping[str, Any]) -> None:
-    """Every scheme must be able to sign with every secret that it will be given."""
+def check_secrets(row: Mapping[str, Any], *, made: bool = False, field: str = "") -> None:
+    """Every scheme must be able to sign with every secret that it will be given.
+
+    Args:
+        made: The newest secret was made here, and not given.
+        field: What was changed; the scheme that cannot sign when empty.
+    """
     for secret in row["secrets"]:
-        for scheme in row["schemes"]:
-            _core.check_signing_secret(scheme, secret["text"])
+        for position, scheme in enumerate(row["schemes"]):
+            _check_secret(scheme, secret, made, field or f"schemes[{position}]")
+
+
+def _check_secret(scheme: str, secret: SecretRow, made: bool, field: str) -> None:
+    try:
+        _core.check_signing_secret(scheme, secret["text"])
+    except ConfigError as error:
+        name = "a Scheme of yours" if scheme.startswith("{") else scheme
+        if made:
+            form = f"{name} needs a secret of its own form, which cannot be made here: give it"
+            raise ConfigError(form, field) from None
+        raise ConfigError(f"cannot sign by {name}: {error}", field) from None
 
 
 def _check_count(field: str, listed: list[Any], most: int) -> None:
@@ -92,10 +124,16 @@ def _schemes(value: SchemeOption) -> dict[str, Any]:
     if not listed:
         raise ConfigError("at least one scheme must sign", "schemes")
     _check_count("schemes", listed, MOST_SCHEMES)
-    for position, scheme in enumerate(listed):
-        if not isinstance(scheme, Scheme):
-            check_text(f"schemes[{position}]", scheme)
-    return {"schemes": [stored_text(scheme) for scheme in listed]}
+    return {"schemes": [_scheme(f"schemes[{at}]", one) for at, one in enumerate(listed)]}
+
+
+def _scheme(field: str, scheme: Any) -> str:
+    if not isinstance(scheme, Scheme):
+        check_text(field, scheme)
+    try:
+        return stored_text(scheme)
+    except ConfigError as error:
+        raise ConfigError(str(error).removeprefix(f"{error.field}: "), field) from None
 
 
 def _channels(value: Sequence[str] | None) -> dict[str, Any]:

@@ -18,14 +18,17 @@ from ..errors import (
     StoreBusyError,
     WebhookError,
 )
+from ..hidden_secrets import HiddenSecret
 from ..signing import generate_keypair, generate_secret
 from ..store import Listing
 from ..urls import registered_url
 from .endpoint_options import (
     HeaderOption,
     SchemeOption,
+    SecretRow,
     check_reserved_headers,
     check_secrets,
+    hide_row,
     option_columns,
     secret_row,
 )
@@ -121,6 +124,7 @@ class Endpoints:
             InvalidUrlError, BlockedAddressError: The URL may not be called.
             StoreBusyError: Others change the endpoint of that uid all the time.
         """
+        hidden, secret = HiddenSecret(secret), None
         row = _new_row()
         row["tenant"] = check_tenant(tenant)
         row["uid"] = None if uid is None else check_text("uid", uid)
@@ -143,7 +147,7 @@ class Endpoints:
             self._apply(row, name, value)
         check_reserved_headers(row)
         # Somebody may make or delete the uid between the look and the write.
-        return _until_kept(lambda: self._save(dict(row), secret), NotFoundError)
+        return _until_kept(lambda: self._save(dict(row), hidden), NotFoundError)
 
     def get(self, id: str | Endpoint, *, tenant: str | None = ANY_TENANT) -> Endpoint:
         """Raises NotFoundError when there is none, or it is another tenant's."""
@@ -282,24 +286,23 @@ class Endpoints:
             ConfigError: The secret is no key of one of the endpoint's schemes.
             NotFoundError: There is no such endpoint.
         """
+        shown, made, secret = HiddenSecret(secret), secret is None, None
         check_seconds("overlap", overlap, 0, 7 * 24 * 3600)
-        shown = secret
 
         def change(row: dict[str, Any]) -> None:
-            nonlocal shown
             now = now_ms()
-            if shown is None:
-                shown = _new_secret_like(row["secrets"])
+            if shown.text is None:
+                shown.text = _new_secret_like(row["secrets"])
             ends = now + round(overlap * 1000)
             kept = [
-                {**old, "expires_at": min(old["expires_at"] or ends, ends)}
+                SecretRow(old, expires_at=min(old["expires_at"] or ends, ends))
                 for old in row["secrets"]
                 if overlap > 0 and (old["expires_at"] is None or old["expires_at"] > now)
             ]
             row["secrets"] = [secret_row(shown, now), *kept][:_MOST_SECRETS]
-            check_secrets(row)
+            check_secrets(row, made=made, field="secret")
 
-        return self._change(id, tenant, change, lambda: shown)
+        return self._change(id, tenant, change, shown)
 
     def test(
         self,
@@ -329,15 +332,16 @@ class Endpoints:
             InvalidUrlError, BlockedAddressError: The ``url`` may not be called.
             NotFoundError: There is no such endpoint, or it is another tenant's.
         """
+        hidden, secret = HiddenSecret(secret), None
         if (endpoint is None) == (url is None):
             raise ConfigError("give an endpoint, or the url of one that is not saved", "url")
         if endpoint is not None:
-            given = (secret, schemes, headers, timeout)
-            if given != (None, ("standard",), None, 10.0):
+            given = (schemes, headers, timeout)
+            if hidden.text is not None or given != (("standard",), None, 10.0):
                 raise ConfigError("a saved endpoint is tested with its own options", "url")
             row = self._row(endpoint, tenant)
         else:
-            row = self._unsaved_row(url, secret, schemes, headers, timeout)
+            row = self._unsaved_row(url, hidden, schemes, headers, timeout)
         body = encode(check_event_type(type), data, now_ms())
         attempt = self._client._engine.attempt_once(row, type, body, "application/json")
         return Attempt.from_row(attempt)
@@ -346,7 +350,7 @@ class Endpoints:
         return iter(self.list())
 
     def _row(self, id: str | Endpoint, tenant: str | None = ANY_TENANT) -> dict[str, Any]:
-        row = self._client._store.get_endpoint(_known_id(id))
+        row = hide_row(self._client._store.get_endpoint(_known_id(id)))
         if row is None:
             raise NotFoundError(f"no endpoint {id!r}")
         check_owner(row["tenant"], tenant, f"endpoint {id!r}")
@@ -355,7 +359,7 @@ class Endpoints:
     def _unsaved_row(
         self,
         url: Any,
-        secret: str | None,
+        secret: HiddenSecret,
         schemes: SchemeOption,
         headers: HeaderOption,
         timeout: float,
@@ -365,25 +369,30 @@ class Endpoints:
         for name, value in {**_UNSAVED, **options}.items():
             self._apply(row, name, value)
         check_reserved_headers(row)
-        shown = generate_secret() if secret is None else secret
-        row["secrets"] = [secret_row(shown, row["created_at"])]
-        check_secrets(row)
+        self._give_secret(row, secret)
         return row
+
+    def _give_secret(self, row: dict[str, Any], secret: HiddenSecret) -> HiddenSecret:
+        """Sets and checks the one that was given, or a new one."""
+        made = secret.text is None
+        shown = HiddenSecret(generate_secret()) if made else secret
+        row["secrets"] = [secret_row(shown, row["created_at"])]
+        check_secrets(row, made=made, field="secret")
+        return shown
 
     def _existing(self, tenant: str | None, uid: str | None) -> dict[str, Any] | None:
         if uid is None:
             return None
-        return self._client._store.find_endpoint_by_uid(tenant, uid)
+        return hide_row(self._client._store.find_endpoint_by_uid(tenant, uid))
 
-    def _save(self, row: dict[str, Any], secret: str | None) -> Endpoint:
+    def _save(self, row: dict[str, Any], secret: HiddenSecret) -> Endpoint:
         existing = self._existing(row["tenant"], row["uid"])
-        if existing is not None and secret is None:
+        shown = secret
+        if existing is not None and _keeps_secrets(existing, secret):
             row["secrets"] = existing["secrets"]
-            shown = None
+            check_secrets(row)
         else:
-            shown = generate_secret() if secret is None else secret
-            row["secrets"] = [secret_row(shown, row["created_at"])]
-        check_secrets(row)
+            shown = self._give_secret(row, secret)
         if existing is None:
             row["id"] = _core.make_id("ep_")
             self._client._store.create_endpoint(row)
@@ -396,29 +405,29 @@ class Endpoints:
         id: str | Endpoint,
         tenant: str | None,
         change: Callable[[dict[str, Any]], None],
-        shown: Callable[[], str | None] = lambda: None,
+        shown: HiddenSecret | None = None,
     ) -> Endpoint:
         """``change`` is made to the row as it is now, and again when others were faster."""
 
         def once() -> Endpoint:
             row = self._row(id, tenant)
             change(row)
-            return self._store_row(row, shown())
+            return self._store_row(row, shown)
 
         return _until_kept(once)
 
-    def _store_row(self, row: dict[str, Any], shown: str | None) -> Endpoint:
+    def _store_row(self, row: dict[str, Any], shown: HiddenSecret | None) -> Endpoint:
         row["updated_at"] = self._client._store.update_endpoint(row, now_ms())
         return self._shown(row, shown)
 
-    def _shown(self, row: dict[str, Any], secret: str | None = None) -> Endpoint:
+    def _shown(self, row: dict[str, Any], secret: HiddenSecret | None = None) -> Endpoint:
         id, store = row["id"], self._client._store
 
         def load_health() -> EndpointHealth:
             health = store.get_endpoint_health(id, now_ms())
             return EndpointHealth() if health is None else EndpointHealth.from_row(health)
 
-        return Endpoint.from_row(row, secret, load_health)
+        return Endpoint.from_row(row, None if secret is None else secret.text, load_health)
 
     def _set_state(
         self, id: str | Endpoint, tenant: str | None, state: str, reason: str
@@ -458,6 +467,14 @@ def _new_row() -> dict[str, Any]:
         "created_at": now,
         "updated_at": now,
     }
+
+
+def _keeps_secrets(existing: Mapping[str, Any], secret: HiddenSecret) -> bool:
+    """Whether a secret is none, or the newest one again: no rotation, so the list stays."""
+    if secret.text is None:
+        return True
+    newest = existing["secrets"][:1]
+    return bool(newest) and newest[0]["text"] == secret_row(secret, 0)["text"]
 
 
 def _new_secret_like(secrets: Sequence[Mapping[str, Any]]) -> str:

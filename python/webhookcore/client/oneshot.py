@@ -7,6 +7,7 @@ from typing import Any
 
 from ..config import LONGEST_WAIT, Breaker, Retry, check_seconds, retry_schedule
 from ..errors import ConfigError
+from ..hidden_secrets import HiddenSecret
 from ..urls import UrlPolicy
 from .client import Client
 from .endpoint_options import HeaderOption, SchemeOption
@@ -59,8 +60,10 @@ def send(
         ConfigError: Names the argument at fault.
         InvalidUrlError, BlockedAddressError: The URL may not be called.
     """
+    hidden = HiddenSecret(secret)
+    del secret
     # None would have one made, which the receiver could not know.
-    if secret is None:
+    if hidden.text is None:
         raise ConfigError("must be the secret that the receiver has", "secret")
     waits = retry_schedule(retry)
     check_seconds("timeout", timeout, 1, 300)
@@ -70,7 +73,7 @@ def send(
         client.endpoints.create(
             url,
             events=["*"],
-            secret=secret,
+            secret=hidden.text,
             schemes=scheme,
             retry=retry,
             timeout=timeout,

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from .. import _core
 from ..config import Alerts, check_event_patterns, check_text, id_text
 from ..errors import ConfigError
+from ..hidden_secrets import HiddenSecret
 from ..store import Listing
 from ..urls import normal_url
+from .endpoint_options import hide_row
 from .operation_names import ALERTS_TENANT, ALERTS_UID
 from .rows import DELIVERY_PREFIX, Endpoint, shown_moment
 
@@ -154,12 +156,12 @@ class Operations:
         """Makes the endpoint of ``alerts``, or changes it, unless it is there as it should be."""
         if alerts.url is None:
             return
-        row = self._client._store.find_endpoint_by_uid(ALERTS_TENANT, ALERTS_UID)
+        row = hide_row(self._client._store.find_endpoint_by_uid(ALERTS_TENANT, ALERTS_UID))
         events = check_event_patterns(alerts.events, "alerts.events")
         url = normal_url(alerts.url, self._client.policy)
         if row is not None and row["url"] == url and row["events"] == events:
-            secret = alerts.secret
-            if secret is None or row["secrets"][0]["text"] == secret.encode():
+            secret = HiddenSecret(alerts.secret)
+            if secret.text is None or row["secrets"][0]["text"] == secret.text.encode():
                 return
         self._client.endpoints.create(
             url,

@@ -15,7 +15,7 @@ from ..config import Durability, check_days, check_seconds
 from ..door import Door, run_blocking, run_on_loop
 from ..errors import ConfigError, StoreUnavailableError
 from ..exchange import HttpRequest, HttpResponse
-from ..hidden_secrets import Secrets
+from ..hidden_secrets import Secrets, shade
 from ..keys import KeyFetcher
 from ..runner import (
     Handler,
@@ -180,6 +180,7 @@ class Receiver:
         """
         token = hide_token(verify_token)
         verify_token = None  # No traceback with local variables shows it.
+        secrets = shade(secrets)
         self._check_open()
         for option, value in (("allowed_ips", allowed_ips), ("rate_limit", rate_limit)):
             if value is not None:
