@@ -119,6 +119,10 @@ Result<void> Enqueuer::insert_message(const Message& message, std::int64_t key,
       channels.empty() ? std::nullopt : std::optional(Blob{channels}), Borrowed{message.body});
   auto done = query.run();
   if (done || done.error().code != ErrorCode::conflict) return done;
+  auto same_id = connection_.query("SELECT 1 FROM messages WHERE id = ?", message.id);
+  const auto found = same_id.step();
+  if (!found) return found.error();
+  if (!*found) return damaged("counter of keys");
   return Error{ErrorCode::conflict, "there is a message " + message.id, "id"};
 }
 
