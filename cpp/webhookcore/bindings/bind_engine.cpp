@@ -165,6 +165,20 @@ void stop(Engine& self, double drain) {
   self.stop(wait);
 }
 
+void begin_run(Engine& self) {
+  const auto begun = [&] {
+    const ReleasedGil unlocked;
+    return self.begin_run();
+  }();
+  unwrap(begun);
+}
+
+void end_run(Engine& self, double drain) {
+  const Duration wait{unwrap(seconds_to_ms(drain, "drain"))};
+  const ReleasedGil unlocked;
+  self.end_run(wait);
+}
+
 // (idle, attempts, delivered, failed attempts, dead)
 py::tuple run_until_idle(Engine& self, double wait, double deadline) {
   const Duration wait_ms{unwrap(seconds_to_ms(wait, "wait"))};
@@ -245,6 +259,8 @@ void register_engine(py::module_& module) {
       .def("running", &Engine::running)
       .def("role", [](Engine& self) { return kRoles[static_cast<int>(self.role())]; })
       .def("wake", &Engine::wake)
+      .def("begin_run", &begin_run)
+      .def("end_run", &end_run)
       .def("run_until_idle", &run_until_idle)
       .def("take_events", &take_events);
 }

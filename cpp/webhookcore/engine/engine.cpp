@@ -1,6 +1,7 @@
 #include "webhookcore/engine/engine.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "webhookcore/base/id.h"
@@ -36,7 +37,7 @@ RunCounts difference(const RunCounts& now, const RunCounts& before) {
           .dead = now.dead - before.dead};
 }
 
-// Where the counting of a run_until_idle() begins.
+// Up to where the runs of run_until_idle() have counted.
 struct CountedTo {
   std::weak_ptr<Session> session;
   RunCounts counts;
@@ -44,14 +45,56 @@ struct CountedTo {
 
 }  // namespace
 
-// What cannot outlive a fork is in `threads`, `events` and `counted_to`; the child
-// replaces the first two without looking at what another thread may have left half
-// done in them.
+// Those who want the engine to deliver until it is idle, and what they counted: an
+// attempt stands in the counts of one of them.
+class Engine::Runs {
+ public:
+  Result<std::shared_ptr<Session>> begin(SessionThreads& threads, const SessionParts& parts) {
+    const std::lock_guard lock(mutex_);
+    auto session = join(threads, parts);
+    if (session.ok()) ++open_;
+    return session;
+  }
+
+  RunCounts count(const std::shared_ptr<Session>& session) {
+    const std::lock_guard lock(mutex_);
+    if (!counted_to_ || counted_to_->session.lock() != session) return {};
+    const RunCounts counts = session->counts_now();
+    return difference(counts, std::exchange(counted_to_->counts, counts));
+  }
+
+  // The last one ends what no start() asked for.
+  void end(SessionThreads& threads, Duration drain, bool ends_session) {
+    const std::lock_guard lock(mutex_);
+    if (open_ > 0) --open_;
+    if (open_ > 0 || !ends_session) return;
+    threads.stop_if(SessionEnd::when_idle, drain);
+    counted_to_.reset();
+  }
+
+ private:
+  Result<std::shared_ptr<Session>> join(SessionThreads& threads, const SessionParts& parts) {
+    const auto before = threads.current();
+    auto session = threads.start(parts, SessionEnd::when_idle);
+    if (!session.ok()) return session;
+    if (!counted_to_ || counted_to_->session.lock() != *session) {
+      counted_to_ = CountedTo{*session, before == *session ? before->counts_now() : RunCounts{}};
+    }
+    return session;
+  }
+
+  std::mutex mutex_;
+  int open_ = 0;
+  std::optional<CountedTo> counted_to_;  // Stays after a run that did not end idle.
+};
+
+// What cannot outlive a fork is in `threads`, `runs` and `events`; the child replaces
+// them without looking at what another thread may have left half done in them.
 struct Engine::State {
   SessionParts parts;
   Outbox outbox;
   std::unique_ptr<SessionThreads> threads = std::make_unique<SessionThreads>();
-  std::optional<CountedTo> counted_to = {};  // After a run that did not end idle.
+  std::unique_ptr<Runs> runs = std::make_unique<Runs>();
   std::optional<ForkGuard> fork_guard = {};
 
   Result<IdleResult> wait_until_idle(Session& session, Duration wait, SteadyTime until) const;
@@ -106,26 +149,23 @@ EngineRole Engine::role() const {
 Result<Engine::IdleResult> Engine::run_until_idle(Duration wait, Duration deadline) {
   const SteadyTime until =
       std::chrono::steady_clock::now() + std::clamp(deadline, 0ms, kLongestWaitForIdle);
-  const bool was_running = running();
-  auto started = state_->threads->start(state_->parts, SessionEnd::when_idle);
-  if (!started.ok()) return started.error();
-  const std::shared_ptr<Session> session = *started;
-
-  auto& counted_to = state_->counted_to;
-  if (!counted_to || counted_to->session.lock() != session) {
-    counted_to = CountedTo{session, was_running ? session->counts_now() : RunCounts{}};
-  }
+  const auto session = state_->runs->begin(*state_->threads, state_->parts);
+  if (!session.ok()) return session.error();
   auto result =
-      state_->wait_until_idle(*session, std::clamp(wait, 0ms, kLongestWaitForIdle), until);
-  if (result.ok() && result->idle) state_->threads->stop_if(SessionEnd::when_idle);
-
-  const RunCounts counts = session->counts_now();
-  const RunCounts before = std::exchange(counted_to->counts, counts);
-  if (!result.ok()) return result;
-  result->counts = difference(counts, before);
-  if (result->idle) counted_to.reset();
+      state_->wait_until_idle(**session, std::clamp(wait, 0ms, kLongestWaitForIdle), until);
+  const RunCounts counts = state_->runs->count(*session);
+  state_->runs->end(*state_->threads, 0ms, result.ok() && result->idle);
+  if (result.ok()) result->counts = counts;
   return result;
 }
+
+Result<void> Engine::begin_run() {
+  const auto session = state_->runs->begin(*state_->threads, state_->parts);
+  if (!session.ok()) return session.error();
+  return {};
+}
+
+void Engine::end_run(Duration drain) { state_->runs->end(*state_->threads, drain, true); }
 
 Result<Engine::IdleResult> Engine::State::wait_until_idle(Session& session, Duration wait,
                                                           SteadyTime until) const {
@@ -168,9 +208,10 @@ void Engine::after_fork_in_parent() {
 void Engine::after_fork_in_child() {
   static_cast<void>(state_->threads.release());
   state_->threads = std::make_unique<SessionThreads>();
+  static_cast<void>(state_->runs.release());
+  state_->runs = std::make_unique<Runs>();
   static_cast<void>(new std::shared_ptr<EventLog>(std::move(state_->parts.events)));
   state_->parts.events = std::make_shared<EventLog>();
-  state_->counted_to.reset();
 }
 
 }  // namespace webhookcore

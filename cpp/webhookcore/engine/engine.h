@@ -28,7 +28,7 @@ using TransportFactory = std::function<Result<std::unique_ptr<Transport>>()>;
 // process was first; the others take over when it is gone.
 enum class EngineRole : std::uint8_t { stopped, starting, leading, standby };
 
-struct RunCounts {  // Since the call, or since the call before if that was not idle.
+struct RunCounts {  // Since the call, or since one before that was not idle.
   std::int64_t attempts = 0, delivered = 0, failed_attempts = 0, dead = 0;
 };
 
@@ -63,12 +63,19 @@ class Engine {
   // has passed (then false in `idle`). Starts the dispatcher when it is not running
   // and stops it again once it is idle; after a false it goes on, so that calls can
   // be short slices, and a caller that gives up calls stop(). While the store fails,
-  // its error; what is to be recorded is kept. One caller at a time.
+  // its error; what is to be recorded is kept. Of several callers at once each counts
+  // what no other one has counted.
   struct IdleResult {
     bool idle = false;
     RunCounts counts = {};
   };
   Result<IdleResult> run_until_idle(Duration wait, Duration deadline);
+
+  // Around slices of run_until_idle(): starts delivering, and goes on with it until the
+  // last of those who began has ended and nobody called start(). What is under way then
+  // has until `drain` is over, as in stop().
+  Result<void> begin_run();
+  void end_run(Duration drain);
 
   // See attempt_once(); by this engine's transport, on the caller's thread.
   Result<Attempt> attempt_once(Endpoint endpoint, Message message);
@@ -83,6 +90,7 @@ class Engine {
   void after_fork_in_child();
 
  private:
+  class Runs;
   struct State;
   std::unique_ptr<State> state_;
 };

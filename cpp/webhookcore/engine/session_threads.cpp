@@ -87,9 +87,9 @@ void SessionThreads::stop(Duration drain) {
   end_session(bounded);
 }
 
-void SessionThreads::stop_if(SessionEnd end) {
+void SessionThreads::stop_if(SessionEnd end, Duration drain) {
   const std::lock_guard lifecycle(lifecycle_);
-  if (end_ == end) end_session(0ms);
+  if (end_ == end) end_session(std::clamp(drain, 0ms, kLongestDrain));
 }
 
 void SessionThreads::end_session(Duration drain) {

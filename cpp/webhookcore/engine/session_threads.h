@@ -23,7 +23,7 @@ class SessionThreads {
   Result<std::shared_ptr<Session>> start(const SessionParts& parts, SessionEnd end);
 
   void stop(Duration drain);
-  void stop_if(SessionEnd end);
+  void stop_if(SessionEnd end, Duration drain);
 
   // nullptr when none runs.
   std::shared_ptr<Session> current() const;

@@ -12,6 +12,8 @@ from .operations_feed import OperationsFeed
 
 # Short, so that Ctrl-C, or another task of a loop, gets in between two of them.
 _SLICE: Final = 0.1
+# Seconds for what is under way when a run is given up.
+_DRAIN: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class RunCounts:
 
 
 class UntilIdle:
-    """One run. Take steps until one says that it is done, and end it whatever happens."""
+    """One run of any number. Take steps until one is the last, and end it whatever happens."""
 
     def __init__(
         self, engine: _core.Engine, log: AttemptLog, feed: OperationsFeed, wait: float
@@ -35,9 +37,8 @@ class UntilIdle:
         self._feed = feed
         self._ends = time.monotonic() + wait
         self._totals = [0, 0, 0, 0]
-        self._was_running = engine.running()
         feed.begin()
-        engine.start()
+        engine.begin_run()
 
     @property
     def counts(self) -> RunCounts:
@@ -53,6 +54,5 @@ class UntilIdle:
         return idle and not self._feed.give_out()
 
     def end(self) -> None:
-        if not self._was_running:
-            self._engine.stop(0.0)
+        self._engine.end_run(_DRAIN)
         self._log.flush()

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -192,6 +193,58 @@ TEST_CASE("a started engine delivers what is enqueued, and stays when a run is i
   CHECK_FALSE(bench.engine->running());
   bench.engine->stop(0s);
   CHECK(bench.counts().delivered == 1);
+}
+
+TEST_CASE("runs of several threads end idle, and each attempt is counted by one of them") {
+  Bench bench(always(200));
+  std::atomic<std::int64_t> delivered = 0;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        const auto sent = bench.engine->enqueue({make_message()});
+        const auto result = bench.engine->run_until_idle(0s, kLong);
+        if (sent.front().ok() && result.ok()) delivered += result->counts.delivered;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  delivered += bench.run().delivered;
+  CHECK(bench.counts().delivered == 200);
+  CHECK(delivered == 200);
+  CHECK_FALSE(bench.engine->running());
+}
+
+TEST_CASE("the end of a run leaves what was started by hand meanwhile") {
+  Bench bench(always(200));
+  REQUIRE(bench.engine->begin_run().ok());
+  REQUIRE(bench.engine->start().ok());
+  bench.engine->end_run(0s);
+  CHECK(bench.engine->running());
+}
+
+TEST_CASE("the last of several runs ends the delivering, and no other") {
+  Bench bench(always(200));
+  REQUIRE(bench.engine->begin_run().ok());
+  REQUIRE(bench.engine->begin_run().ok());
+  bench.run();
+  bench.engine->end_run(0s);
+  CHECK(bench.engine->running());
+  bench.engine->end_run(0s);
+  CHECK_FALSE(bench.engine->running());
+}
+
+TEST_CASE("a run that is given up lets what is under way finish") {
+  Bench bench(never());
+  REQUIRE(bench.engine->begin_run().ok());
+  bench.send(2);
+  bench.receiver->wait_for_requests(2);
+  std::thread ending([&] { bench.engine->end_run(kLong); });
+  bench.receiver->answer_all(200);
+  ending.join();
+  CHECK(bench.receiver->cancelled() == 0);
+  CHECK(bench.counts().delivered == 2);
+  CHECK_FALSE(bench.engine->running());
 }
 
 TEST_CASE("stopping puts back what is under way, uncounted, and the next start sends it again") {

@@ -168,10 +168,12 @@ class TestSending:
                 run = asyncio.create_task(client.run_until_idle(wait=60))
                 await asyncio.to_thread(receiver.arrived.wait, 20)
                 run.cancel()
+                receiver.may_answer.set()
                 with pytest.raises(asyncio.CancelledError):
                     await run
                 assert not client._blocking._engine.running()
-                receiver.may_answer.set()
+                [delivery] = await client.deliveries.list()
+                assert delivery.state == "delivered"
 
         asyncio.run(work())
 
