@@ -49,10 +49,12 @@ struct CountedTo {
 // attempt stands in the counts of one of them.
 class Engine::Runs {
  public:
-  Result<std::shared_ptr<Session>> begin(SessionThreads& threads, const SessionParts& parts) {
+  // `whole`: until end_run(), not for one call.
+  Result<std::shared_ptr<Session>> begin(SessionThreads& threads, const SessionParts& parts,
+                                         bool whole) {
     const std::lock_guard lock(mutex_);
     auto session = join(threads, parts);
-    if (session.ok()) ++open_;
+    if (session.ok()) ++(whole ? whole_ : calls_);
     return session;
   }
 
@@ -63,13 +65,17 @@ class Engine::Runs {
     return difference(counts, std::exchange(counted_to_->counts, counts));
   }
 
-  // The last one ends what no start() asked for.
-  void end(SessionThreads& threads, Duration drain, bool ends_session) {
+  void end_call(SessionThreads& threads, bool idle) {
     const std::lock_guard lock(mutex_);
-    if (open_ > 0) --open_;
-    if (open_ > 0 || !ends_session) return;
-    threads.stop_if(SessionEnd::when_idle, drain);
-    counted_to_.reset();
+    --calls_;
+    if (idle && calls_ == 0 && whole_ == 0) end_session(threads, 0ms);
+  }
+
+  // Does not wait for calls: they belong to what is over.
+  void end_whole(SessionThreads& threads, Duration drain) {
+    const std::lock_guard lock(mutex_);
+    if (whole_ > 0) --whole_;
+    if (whole_ == 0) end_session(threads, drain);
   }
 
  private:
@@ -83,8 +89,15 @@ class Engine::Runs {
     return session;
   }
 
+  // Of what no start() asked for.
+  void end_session(SessionThreads& threads, Duration drain) {
+    threads.stop_if(SessionEnd::when_idle, drain);
+    counted_to_.reset();
+  }
+
   std::mutex mutex_;
-  int open_ = 0;
+  int calls_ = 0;
+  int whole_ = 0;
   std::optional<CountedTo> counted_to_;  // Stays after a run that did not end idle.
 };
 
@@ -149,23 +162,23 @@ EngineRole Engine::role() const {
 Result<Engine::IdleResult> Engine::run_until_idle(Duration wait, Duration deadline) {
   const SteadyTime until =
       std::chrono::steady_clock::now() + std::clamp(deadline, 0ms, kLongestWaitForIdle);
-  const auto session = state_->runs->begin(*state_->threads, state_->parts);
+  const auto session = state_->runs->begin(*state_->threads, state_->parts, false);
   if (!session.ok()) return session.error();
   auto result =
       state_->wait_until_idle(**session, std::clamp(wait, 0ms, kLongestWaitForIdle), until);
   const RunCounts counts = state_->runs->count(*session);
-  state_->runs->end(*state_->threads, 0ms, result.ok() && result->idle);
+  state_->runs->end_call(*state_->threads, result.ok() && result->idle);
   if (result.ok()) result->counts = counts;
   return result;
 }
 
 Result<void> Engine::begin_run() {
-  const auto session = state_->runs->begin(*state_->threads, state_->parts);
+  const auto session = state_->runs->begin(*state_->threads, state_->parts, true);
   if (!session.ok()) return session.error();
   return {};
 }
 
-void Engine::end_run(Duration drain) { state_->runs->end(*state_->threads, drain, true); }
+void Engine::end_run(Duration drain) { state_->runs->end_whole(*state_->threads, drain); }
 
 Result<Engine::IdleResult> Engine::State::wait_until_idle(Session& session, Duration wait,
                                                           SteadyTime until) const {

@@ -37,6 +37,7 @@ class UntilIdle:
         self._feed = feed
         self._ends = time.monotonic() + wait
         self._totals = [0, 0, 0, 0]
+        self._ended = False
         feed.begin()
         engine.begin_run()
 
@@ -46,6 +47,8 @@ class UntilIdle:
 
     def step(self) -> bool:
         """Blocks for a tenth of a second at most; True when nothing is left to do."""
+        if self._ended:  # A step that was on its way to another thread when all was over.
+            return True
         left = max(0.0, self._ends - time.monotonic())
         idle, *counts = self._engine.run_until_idle(left, _SLICE)
         self._totals = [total + count for total, count in zip(self._totals, counts, strict=True)]
@@ -54,5 +57,6 @@ class UntilIdle:
         return idle and not self._feed.give_out()
 
     def end(self) -> None:
+        self._ended = True
         self._engine.end_run(_DRAIN)
         self._log.flush()
