@@ -18,8 +18,8 @@ from ..errors import (
     StoreBusyError,
     UnknownEventTypeError,
 )
-from .json_schema import Check, compile_schema
-from .payload import is_raw
+from .json_schema import Check, compile_schema, try_schema
+from .payload import as_json, is_raw
 from .rows import now_ms, shown_moment
 
 _UNSET: Final[Any] = object()
@@ -99,7 +99,7 @@ class EventTypes:
         row = {
             "name": check_event_type(name, "name"),
             "description": _description(description),
-            "schema": _schema_text(schema),
+            "schema": _schema_text(schema, name),
             "archived": False,
             "created_at": now,
             "updated_at": now,
@@ -137,7 +137,7 @@ class EventTypes:
         if description is not _UNSET:
             changes["description"] = _description(description)
         if schema is not _UNSET:
-            changes["schema"] = _schema_text(schema)
+            changes["schema"] = _schema_text(schema, name)
         if archived is not _UNSET:
             if not isinstance(archived, bool):
                 raise ConfigError("must be True or False", "archived")
@@ -221,7 +221,7 @@ def _judge(known: _Known, type: str, data: Any) -> None:
         known.checks[type] = compile_schema(json.loads(schema), type) if schema else None
     check = known.checks[type]
     if check is not None and not is_raw(data):
-        check(data)
+        check(json.loads(as_json(data)))  # As it is sent: tuples are lists, keys are texts.
 
 
 def catalogue_busy() -> StoreBusyError:
@@ -244,7 +244,7 @@ def _description(value: Any) -> str:
     return check_text("description", value, least=0, most=1000)
 
 
-def _schema_text(schema: Any) -> str:
+def _schema_text(schema: Any, name: str) -> str:
     if schema is None:
         return ""
     if not isinstance(schema, (Mapping, bool)):
@@ -256,5 +256,5 @@ def _schema_text(schema: Any) -> str:
         raise ConfigError(f"cannot be written as JSON: {error}", "schema") from None
     if len(text) > _MOST_SCHEMA:
         raise ConfigError(f"at most {_MOST_SCHEMA} bytes", "schema")
-    compile_schema(json.loads(text), "")
+    try_schema(json.loads(text), name)
     return text

@@ -99,7 +99,7 @@ def encode(
     """
     if is_raw(data):
         return bytes(data)
-    return _json(envelope.around(type, data, now_ms, key))
+    return as_json(envelope.around(type, data, now_ms, key))
 
 
 def fingerprint(type: str, tenant: str | None, data: Any) -> bytes:
@@ -107,7 +107,7 @@ def fingerprint(type: str, tenant: str | None, data: Any) -> bytes:
     if is_raw(data):
         kind, content = b"raw", bytes(data)
     else:
-        kind, content = b"json", _json(data, sort_keys=True)
+        kind, content = b"json", as_json(data, sort_keys=True)
     parts = (type.encode(), b"" if tenant is None else b"=" + tenant.encode(), kind, content)
     digest = hashlib.sha256()
     for part in parts:
@@ -116,7 +116,8 @@ def fingerprint(type: str, tenant: str | None, data: Any) -> bytes:
     return digest.digest()
 
 
-def _json(value: Any, *, sort_keys: bool = False) -> bytes:
+def as_json(value: Any, *, sort_keys: bool = False) -> bytes:
+    """Raises ConfigError for what is no JSON."""
     try:
         return (_SORTING if sort_keys else _PLAIN).encode(value).encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:

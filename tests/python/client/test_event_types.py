@@ -136,10 +136,71 @@ def test_a_type_that_cannot_be_is_refused(catalogue, arguments, field):
     assert refused.value.field == field
 
 
-def test_a_schema_fetches_nothing(client):
-    client.event_types.create("a", schema={"$ref": "http://127.0.0.1:9/schema.json"})
-    with pytest.raises(wh.ConfigError, match="refers to"):
-        client.send("a", {})
+SCHEMAS_THAT_CANNOT_BE = {
+    "a reference to a URL, which is not fetched": {"$ref": "http://127.0.0.1:9/schema.json"},
+    "a reference to nowhere": {"$ref": "#/nope"},
+    "one that few data would reach": {"properties": {"a": {"items": {"$ref": "#/$defs/nope"}}}},
+    "an anchor that is not there": {"$dynamicRef": "#nope"},
+    "a reference to itself": {"$ref": "#"},
+    "an id that is no URI": {"$id": "http://[bad", "$ref": "x"},
+    "a pattern that is none": {"properties": {"a": {"pattern": "["}}},
+    "a pattern of names that is none": {"patternProperties": {"(": {}}},
+}
+
+
+@pytest.mark.parametrize(
+    "schema", SCHEMAS_THAT_CANNOT_BE.values(), ids=list(SCHEMAS_THAT_CANNOT_BE)
+)
+def test_a_schema_that_cannot_work_is_refused_when_it_is_given(client, schema):
+    for give in (client.event_types.create, client.event_types.update):
+        with pytest.raises(wh.ConfigError) as refused:
+            give("a", schema=schema)
+        assert refused.value.field == "schema"
+        if give == client.event_types.create:
+            client.event_types.create("a")
+
+
+def test_a_schema_may_refer_to_its_own_parts(client):
+    tree = {
+        "$id": "https://example.com/tree",
+        "$defs": {"node": {"$anchor": "n", "type": "array", "items": {"$ref": "#n"}}},
+        "$ref": "#/$defs/node",
+    }
+    client.event_types.create("a", schema=tree)
+    client.send("a", [[], [[]]])
+    with pytest.raises(wh.ConfigError):
+        client.send("a", [[1]])
+
+
+def test_the_json_that_is_sent_is_checked_and_not_the_python_it_was_made_of(client):
+    client.event_types.create("list", schema={"type": "array"})
+    client.send("list", (1, 2))
+    digits = {"type": "object", "patternProperties": {"^[0-9]+$": {"type": "integer"}}}
+    client.event_types.create("digits", schema=digits)
+    client.send("digits", {1: 2})
+    with pytest.raises(wh.ConfigError, match="does not fit"):
+        client.send("digits", {1: "2"})
+    with pytest.raises(wh.ConfigError, match="as JSON") as refused:
+        client.send("list", [object()])
+    assert refused.value.field == "data"
+
+
+@pytest.mark.parametrize(
+    ("schema", "data"),
+    [
+        ({"multipleOf": 0.01}, 10**400),
+        (
+            {"type": "object", "properties": {"a": {"allOf": [{"$ref": "#/properties/a"}]}}},
+            {"a": 1},
+        ),
+    ],
+    ids=["too large", "for ever"],
+)
+def test_data_that_a_schema_cannot_judge_is_refused_with_a_typed_error(client, schema, data):
+    client.event_types.create("a", schema=schema)
+    with pytest.raises(wh.ConfigError, match="cannot be applied") as refused:
+        client.send("a", data)
+    assert refused.value.field == "schema"
 
 
 def test_a_schema_without_the_package_says_what_to_install(client, monkeypatch):
