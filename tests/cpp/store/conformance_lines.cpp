@@ -232,6 +232,62 @@ void check_switching(Store& store) {
   }
 }
 
+// As recover() asks for it.
+void make_up_for_missed(Store& store) {
+  const auto job = store.begin_replay(
+      {.letters = {.endpoint_id = "ep_1"}, .missed_since = kNow - 24h * 365}, kNow);
+  REQUIRE(job);
+  for (int batch = 0; batch < 9; ++batch) {
+    const auto worked = store.work_replay(job->key, 1, kNow);
+    REQUIRE(worked);
+    if (worked->state == ReplayJobState::done) return;
+  }
+  FAIL("it never ends");
+}
+
+std::string claim_message(Store& store) {
+  const auto claimed = claim_one(store);
+  REQUIRE(record_one(store, record(claimed, DeliverySignal::succeeded)));
+  return claimed.message.id;
+}
+
+void check_missed(Store& store) {
+  send(store, "msg_1");
+  Endpoint changed = in_line();
+  changed.state = EndpointState::disabled;
+  REQUIRE(overwrite(store, changed));
+  for (const char* id : {"msg_2", "msg_3"}) REQUIRE(enqueue(store, message(id)));
+  changed.state = EndpointState::enabled;
+
+  SECTION("what is made up for stands where it was sent, before what was sent later") {
+    const bool first_enabled = GENERATE(true, false);
+    if (!first_enabled) make_up_for_missed(store);
+    REQUIRE(overwrite(store, changed));
+    send(store, "msg_4");
+    if (first_enabled) make_up_for_missed(store);
+    for (const char* id : {"msg_1", "msg_2", "msg_3", "msg_4"}) {
+      CHECK(claim_message(store) == id);
+    }
+  }
+  SECTION("also before what had been let go, and it does not interrupt what is under way") {
+    REQUIRE(overwrite(store, changed));
+    claim_message(store);
+    send(store, "msg_4");
+    send(store, "msg_5");
+    SECTION("let go") { make_up_for_missed(store); }
+    SECTION("under way") {
+      const auto claimed = claim_one(store);
+      CHECK(claimed.message.id == "msg_4");
+      make_up_for_missed(store);
+      CHECK(claimed_keys(store).empty());
+      fail_until(store, claimed, kNow);
+    }
+    for (const char* id : {"msg_2", "msg_3", "msg_4", "msg_5"}) {
+      CHECK(claim_message(store) == id);
+    }
+  }
+}
+
 }  // namespace
 
 void check_lines(const MakeStore& make) {
@@ -240,6 +296,7 @@ void check_lines(const MakeStore& make) {
   SECTION("turns") { check_turns(*store); }
   SECTION("times") { check_line_times(*store); }
   SECTION("replays") { check_replays(*store); }
+  SECTION("what was missed") { check_missed(*store); }
   SECTION("switching") { check_switching(*store); }
 }
 

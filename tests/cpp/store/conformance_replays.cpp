@@ -285,6 +285,30 @@ void check_missed(Store& store) {
     CHECK(store.claim_due(kNow + 1h, 10, 60s)->size() == 3);
     CHECK(*store.count_replayable(recovery(), kNow) == 1);
   }
+  SECTION("a deliver_at is kept: what is made up for is not due before it") {
+    NewMessage scheduled = sent_at("msg_scheduled", kNow);
+    scheduled.deliver_at = kNow + 2h;
+    NewMessage soon = sent_at("msg_soon", kNow);
+    soon.deliver_at = kNow + 1s;
+    REQUIRE(enqueue(store, scheduled)->deliveries.empty());
+    REQUIRE(enqueue(store, soon)->deliveries.empty());
+    SECTION("made up for while it is disabled") {
+      const auto job = store.begin_replay(recovery(), kNow + 1min);
+      CHECK(work_to_the_end(store, job->key, 1, kNow + 1min).missed == 4);
+      disable(store, false);
+    }
+    SECTION("or later") {
+      disable(store, false);
+      const auto job = store.begin_replay(recovery(), kNow + 1min);
+      CHECK(work_to_the_end(store, job->key, 1, kNow + 1min).missed == 4);
+    }
+    const auto due_at = [&](const char* id) {
+      return store.list_deliveries({.message_id = id})->front().next_attempt_at;
+    };
+    CHECK(due_at("msg_scheduled") == kNow + 2h);
+    CHECK(due_at("msg_soon") == kNow + 1min);
+    CHECK(due_at("msg_1") == kNow + 1min);
+  }
   SECTION("only types that it subscribes to now") {
     Endpoint changed = **store.get_endpoint("ep_1");
     changed.events = {"b"};

@@ -34,12 +34,18 @@ const Endpoint* MemoryStore::endpoint_of(const DeliveryEntry& entry) const {
 
 MemoryStore::Lines MemoryStore::lines() const {
   Lines first;
+  std::map<std::string, std::int64_t> first_message;
   std::set<std::string> busy;
   for (const auto& [key, entry] : rows_.deliveries) {
     const Endpoint* endpoint = endpoint_of(entry);
     if (endpoint == nullptr || !endpoint->fifo) continue;
     if (entry.row.state == DeliveryState::in_flight) busy.insert(endpoint->id);
-    if (entry.row.state == DeliveryState::pending) first.try_emplace(endpoint->id, key);
+    if (entry.row.state == DeliveryState::pending) {
+      const auto [place, is_new] = first_message.try_emplace(endpoint->id, entry.message);
+      if (!is_new && place->second < entry.message) continue;
+      place->second = entry.message;
+      first[endpoint->id] = key;
+    }
   }
   for (const std::string& id : busy) first.erase(id);
   return first;

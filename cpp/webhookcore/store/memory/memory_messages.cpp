@@ -28,6 +28,7 @@ DeliveryEntry& MemoryStore::insert_delivery(const Message& message, const std::s
   DeliveryEntry entry;
   entry.row.key = ++rows_.last_delivery;
   entry.row.message_id = message.id;
+  entry.message = message.key;
   entry.row.endpoint_id = endpoint;
   entry.row.tenant = message.tenant;
   entry.row.type = message.type;
@@ -74,14 +75,14 @@ Result<Enqueued> MemoryStore::enqueue_one(const NewMessage& message, TimePoint n
     return Error{ErrorCode::conflict, "there is a message " + message.message.id, "id"};
   }
   if (auto full = over_quota(now)) return *full;
-  rows_.messages.push_back(message.message);
-  rows_.messages.back().key = ++rows_.last_message;
+  Message& kept = rows_.messages.emplace_back(message.message);
+  kept.key = ++rows_.last_message;
   for (const auto& [id, endpoint] : rows_.endpoints) {
     if (endpoint.state == EndpointState::disabled) {
-      rows_.missed.emplace_back(message.message.id, id);
+      rows_.missed.push_back({kept.id, id, message.deliver_at});
     } else if (is_for(endpoint, message.message)) {
       enqueued.deliveries.push_back(
-          insert_delivery(message.message, id, message.deliver_at.value_or(now), now).row.key);
+          insert_delivery(kept, id, message.deliver_at.value_or(now), now).row.key);
     }
   }
   if (message.idempotency_key) {

@@ -32,11 +32,10 @@ const Endpoint* MemoryStore::missed_by(const ReplayRequest& request) const {
   return found == rows_.endpoints.end() ? nullptr : &found->second;
 }
 
-bool MemoryStore::is_missed(const std::pair<std::string, std::string>& missed,
-                            const Endpoint& endpoint, TimePoint since, TimePoint until,
-                            TimePoint now) const {
-  if (missed.second != endpoint.id) return false;
-  const Message* message = find_message(missed.first);
+bool MemoryStore::is_missed(const MissedEntry& missed, const Endpoint& endpoint, TimePoint since,
+                            TimePoint until, TimePoint now) const {
+  if (missed.endpoint != endpoint.id) return false;
+  const Message* message = find_message(missed.message);
   return message != nullptr && message->created_at >= since && message->created_at <= until &&
          is_for(endpoint, *message) && !has_expired(message->expires_at, now);
 }
@@ -122,8 +121,9 @@ void MemoryStore::work_missed(ReplayEntry& entry, TimePoint now) {
     const bool wanted = !is_enough(job) && is_missed(missed, *endpoint, *job.request.missed_since,
                                                      job.created_at, now);
     if (!wanted) return false;
-    insert_delivery(*find_message(missed.first), endpoint->id,
-                    next_in_line(entry.line, job.request.per_second, now), now)
+    const TimePoint place = next_in_line(entry.line, job.request.per_second, now);
+    insert_delivery(*find_message(missed.message), endpoint->id,
+                    std::max(place, missed.deliver_at.value_or(place)), now)
         .trigger = "replay";
     ++job.missed;
     return true;

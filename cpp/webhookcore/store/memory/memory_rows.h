@@ -32,6 +32,7 @@ struct InboxEntry {
 
 struct DeliveryEntry {
   Delivery row;
+  std::int64_t message = 0;  // Its key: the place in an endpoint's line.
   std::string trigger = "send";
   std::string token;
   TimePoint lease_expires_at{};
@@ -42,6 +43,13 @@ struct DeliveryEntry {
 struct HealthEntry {
   EndpointHealth health;
   TimePoint probe_at{};  // While the breaker is open or half open.
+};
+
+// Sent while the endpoint was disabled, whatever it subscribed to.
+struct MissedEntry {
+  std::string message;
+  std::string endpoint;
+  std::optional<TimePoint> deliver_at;
 };
 
 // Also of a row that was delivered, sent once more by force, and died then.
@@ -88,9 +96,7 @@ struct Rows {
   std::map<std::int64_t, DeliveryEntry> deliveries;
   std::int64_t last_delivery = 0;
   std::map<std::pair<Tenant, std::string>, SendKeyEntry> send_keys;
-  // Message and endpoint: sent while that was disabled, whatever it subscribed to, and no
-  // replay has made up for it.
-  std::vector<std::pair<std::string, std::string>> missed;
+  std::vector<MissedEntry> missed;  // What no replay has made up for.
   std::map<std::int64_t, ReplayEntry> replays;
 };
 

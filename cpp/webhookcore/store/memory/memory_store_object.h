@@ -156,8 +156,8 @@ class MemoryStore final : public Store {
                                  TimePoint now);
   // The endpoint of a request that asks for what was missed; nullptr when it is gone.
   const Endpoint* missed_by(const ReplayRequest& request) const;
-  bool is_missed(const std::pair<std::string, std::string>& missed, const Endpoint& endpoint,
-                 TimePoint since, TimePoint until, TimePoint now) const;
+  bool is_missed(const MissedEntry& missed, const Endpoint& endpoint, TimePoint since,
+                 TimePoint until, TimePoint now) const;
   void work_letters(ReplayEntry& entry, std::size_t limit, TimePoint now);
   void work_missed(ReplayEntry& entry, TimePoint now);
   bool may_go(const Message& message, TimePoint before) const;

@@ -70,7 +70,7 @@ void MemoryStore::prune_messages(TimePoint before, Pruned& pruned) {
           pruned.attempts += static_cast<std::int64_t>(entry.second.attempts.size());
           return true;
         }));
-    std::erase_if(rows_.missed, [&](const auto& missed) { return missed.first == id; });
+    std::erase_if(rows_.missed, [&](const auto& missed) { return missed.message == id; });
     std::erase_if(rows_.messages, [&](const Message& message) { return message.id == id; });
   }
   pruned.messages += static_cast<std::int64_t>(gone.size());

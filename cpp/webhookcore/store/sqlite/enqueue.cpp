@@ -28,7 +28,7 @@ class Enqueuer {
  private:
   Result<std::optional<SentBefore>> find_key(const NewMessage& message);
   Result<Enqueued> repeat(const SentBefore& before, const NewMessage& message);
-  Result<void> insert_message(const Message& message, std::int64_t key, std::size_t fan_out);
+  Result<void> insert_message(const NewMessage& sent, std::int64_t key, std::size_t fan_out);
   Result<void> insert_delivery(std::int64_t key, std::int64_t message_key,
                                EndpointDirectory::Subscriber endpoint, const NewMessage& message);
   Result<void> insert_key(const NewMessage& message, std::int64_t key);
@@ -64,7 +64,7 @@ Result<Enqueued> Enqueuer::enqueue(const NewMessage& message) {
 
   const std::int64_t key = next_key_;
   const auto endpoints = endpoints_.subscribers(message.message);
-  auto done = insert_message(message.message, key, endpoints.size());
+  auto done = insert_message(message, key, endpoints.size());
   if (!done) return done.error();
   Enqueued enqueued;
   enqueued.message_id = message.message.id;
@@ -108,14 +108,15 @@ Result<Enqueued> Enqueuer::repeat(const SentBefore& before, const NewMessage& me
   return enqueued;
 }
 
-Result<void> Enqueuer::insert_message(const Message& message, std::int64_t key,
+Result<void> Enqueuer::insert_message(const NewMessage& sent, std::int64_t key,
                                       std::size_t fan_out) {
+  const Message& message = sent.message;
   const std::string channels = encode_list(message.channels);
   auto query = connection_.query(
       "INSERT INTO messages (key, id, tenant, type, content_type, created_at, fan_out, priority,"
-      " expires_at, channels, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      " deliver_at, expires_at, channels, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       key, message.id, message.tenant, message.type, message.content_type, message.created_at,
-      fan_out, code_of(message.priority), message.expires_at,
+      fan_out, code_of(message.priority), sent.deliver_at, message.expires_at,
       channels.empty() ? std::nullopt : std::optional(Blob{channels}), Borrowed{message.body});
   auto done = query.run();
   if (done || done.error().code != ErrorCode::conflict) return done;

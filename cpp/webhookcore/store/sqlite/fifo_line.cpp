@@ -32,13 +32,15 @@ const char* const kLineIsBusySql =
     "SELECT EXISTS (SELECT 1 FROM deliveries WHERE fifo = 1 AND state = 1 AND endpoint = ?1)"
     " OR EXISTS (SELECT 1 FROM deliveries WHERE fifo = 1 AND state = 0 AND endpoint = ?1)";
 
-// Whether one is in flight, who was let go, and the first of those that wait.
+// Whether one is in flight; the key and the message of the one that was let go; the same of
+// the first of those that wait.
 const char* const kFirstOfLineSql =
     "SELECT EXISTS (SELECT 1 FROM deliveries WHERE fifo = 1 AND state = 1 AND endpoint = ?1),"
-    " (SELECT key FROM deliveries WHERE fifo = 1 AND state = 0 AND endpoint = ?1 AND held = 0"
-    " ORDER BY key LIMIT 1),"
-    " (SELECT key FROM deliveries WHERE fifo = 1 AND state = 0 AND endpoint = ?1 AND held = 2"
-    " ORDER BY key LIMIT 1)";
+    " let_go.key, let_go.message, first.key, first.message FROM (SELECT 1)"
+    " LEFT JOIN (SELECT key, message FROM deliveries WHERE fifo = 1 AND state = 0"
+    " AND endpoint = ?1 AND held = 0 ORDER BY message LIMIT 1) AS let_go"
+    " LEFT JOIN (SELECT key, message FROM deliveries WHERE fifo = 1 AND state = 0"
+    " AND endpoint = ?1 AND held = 2 ORDER BY message LIMIT 1) AS first";
 
 // One seek from each line to the next, and at most three in it: about 5 us for a line.
 const char* const kStuckLinesSql =
@@ -80,12 +82,12 @@ Result<void> settle_line(Connection& connection, std::int64_t endpoint) {
   auto query = connection.query(kFirstOfLineSql, endpoint);
   if (const auto found = query.step(); !found) return found.error();
   const bool in_flight = query.integer(0) != 0;
-  if (in_flight || query.is_null(2)) return {};
-  const std::int64_t first = query.integer(2);
+  if (in_flight || query.is_null(3)) return {};
+  const std::int64_t first = query.integer(3);
   if (!query.is_null(1)) {
-    const std::int64_t let_go = query.integer(1);
-    if (let_go < first) return {};
-    if (auto done = hold(connection, let_go, HeldCode::waits_its_turn); !done) return done;
+    if (query.integer(2) < query.integer(4)) return {};
+    if (auto done = hold(connection, query.integer(1), HeldCode::waits_its_turn); !done)
+      return done;
   }
   return hold(connection, first, HeldCode::no);
 }

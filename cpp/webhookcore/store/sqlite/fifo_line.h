@@ -1,5 +1,6 @@
 // The line of an endpoint whose deliveries are made in send order (`fifo`): all of its
-// deliveries that have not ended, by their keys. Of a line at most one row is in flight or
+// deliveries that have not ended, by their messages: one that recover() made stands where its
+// message was sent. Of a line at most one row is in flight or
 // may be claimed; the others are held until it has ended.
 #pragma once
 

@@ -96,7 +96,8 @@ Result<MissedPage> read_missed(Connection& connection, const PausedEndpoint& end
   std::vector<MissedMessage> wanted;
   std::size_t seen = 0;
   auto query = connection.query(
-      "SELECT key, type, tenant, created_at, priority, expires_at, channels FROM messages WHERE "
+      "SELECT key, type, tenant, created_at, priority, expires_at, channels, deliver_at FROM"
+      " messages WHERE "
       "key > ? AND "
       "key <= ?"
       " ORDER BY key LIMIT ?",
@@ -111,7 +112,7 @@ Result<MissedPage> read_missed(Connection& connection, const PausedEndpoint& end
     const bool in_time = query.time(3) >= since && query.time(3) <= until;
     if (in_time && !has_expired(expires_at, now) && query.optional_text(2) == endpoint.tenant &&
         is_wanted(endpoint, query.view(1), *channels)) {
-      wanted.push_back({place, *priority, expires_at});
+      wanted.push_back({place, *priority, query.optional_time(7), expires_at});
     }
     return {};
   });
@@ -137,6 +138,7 @@ Result<void> insert_late_delivery(Connection& connection, const MissedMessage& m
   const auto found = query.step();
   if (!found) return found.error();
   const std::int64_t key = query.integer(0);
+  due = std::max({due, now, message.deliver_at.value_or(now)});
   auto done = insert_delivery(connection,
                               {.key = key,
                                .message = message.key,
@@ -156,7 +158,7 @@ Result<void> insert_late_delivery(Connection& connection, const MissedMessage& m
   auto row = find_delivery(connection, key);
   if (!row) return row.error();
   (*row)->cause = Cause::replay;
-  return put_delivery(connection, **row, std::max(due, now), now);
+  return put_delivery(connection, **row, due, now);
 }
 
 }  // namespace webhookcore::sqlite

@@ -37,6 +37,7 @@ Result<std::optional<PausedEndpoint>> find_paused(Connection& connection, std::s
 struct MissedMessage {
   std::int64_t key = 0;
   Priority priority = Priority::normal;
+  std::optional<TimePoint> deliver_at = {};
   std::optional<TimePoint> expires_at = {};
 };
 
@@ -51,6 +52,7 @@ Result<MissedPage> read_missed(Connection& connection, const PausedEndpoint& end
                                TimePoint since, TimePoint until, TimePoint now, std::int64_t& place,
                                std::size_t limit);
 
+// Due at `due`, or at the message's own `deliver_at` where that is later.
 Result<void> insert_late_delivery(Connection& connection, const MissedMessage& message,
                                   const PausedEndpoint& endpoint, TimePoint due, TimePoint now);
 

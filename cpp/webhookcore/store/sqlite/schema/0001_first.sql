@@ -95,6 +95,7 @@ CREATE TABLE messages (
   created_at INTEGER NOT NULL,
   fan_out INTEGER NOT NULL,
   priority INTEGER NOT NULL,
+  deliver_at INTEGER,         -- For the deliveries that recover() makes later.
   expires_at INTEGER,
   channels BLOB,              -- NULL for none.
   body BLOB NOT NULL
@@ -108,7 +109,7 @@ CREATE TABLE deliveries (
   state INTEGER NOT NULL,
   held INTEGER NOT NULL,      -- Pending, but 1: its endpoint is disabled; 2: not yet its turn;
                               -- 3: its breaker is open.
-  fifo INTEGER NOT NULL,      -- 1: it stands in its endpoint's line, by its key.
+  fifo INTEGER NOT NULL,      -- 1: it stands in its endpoint's line, by its message.
   rank INTEGER NOT NULL,      -- 2 * priority, and 1 more after a failure; lower goes first.
   cause INTEGER NOT NULL,     -- What brings about the next attempt.
   attempts INTEGER NOT NULL,
@@ -127,7 +128,7 @@ CREATE TABLE deliveries (
 ) STRICT;
 CREATE INDEX deliveries_due ON deliveries (rank, next_attempt_at) WHERE state = 0 AND held = 0;
 CREATE INDEX deliveries_held ON deliveries (endpoint) WHERE held = 1;
-CREATE INDEX deliveries_line ON deliveries (endpoint, held) WHERE fifo = 1 AND state = 0;
+CREATE INDEX deliveries_line ON deliveries (endpoint, held, message) WHERE fifo = 1 AND state = 0;
 CREATE INDEX deliveries_line_busy ON deliveries (endpoint) WHERE fifo = 1 AND state = 1;
 CREATE INDEX deliveries_behind_breaker ON deliveries (endpoint) WHERE held = 3;
 CREATE INDEX deliveries_in_flight ON deliveries (owner) WHERE state = 1;
