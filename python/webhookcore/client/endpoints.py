@@ -245,7 +245,8 @@ class Endpoints:
 
         Args:
             since: An aware datetime, or Unix time in seconds.
-            rate: Such as ``"50/s"``; everything is due at once when omitted.
+            rate: Such as ``"50/s"``, from now on, disabled or not: enable it first where the rate
+                matters. Everything is due at once when omitted.
             dry_run: Only count.
 
         Returns:
