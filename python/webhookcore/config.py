@@ -340,6 +340,13 @@ def check_text(field: str, value: Any, *, least: int = 1, most: int = 256) -> st
     return value
 
 
+def check_content_type(value: Any) -> str:
+    """The value, when it can be the header of that name."""
+    if not check_text("content_type", value).isascii():
+        raise ConfigError("must be ASCII, such as application/json", "content_type")
+    return str(value)
+
+
 def check_unicode(field: str, value: Any) -> str:
     """The value, when it is a str that can be written as UTF-8."""
     if not isinstance(value, str) or not _is_unicode(value):
@@ -362,6 +369,12 @@ def id_text(value: Any) -> str:
     """An id, or that of an object which has one; empty when no id can be like that."""
     text = getattr(value, "id", value)
     return text if isinstance(text, str) and text.isprintable() else ""
+
+
+def id_named(value: Any) -> str:
+    """How an error names what was asked for: by its id, never the whole object."""
+    text = getattr(value, "id", value)
+    return repr(text) if isinstance(text, str) else f"of the type {type(value).__name__}"
 
 
 Priority: TypeAlias = Literal["high", "normal", "low"]

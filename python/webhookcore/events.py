@@ -77,13 +77,18 @@ class Event(_core.EventBase):
         """The body parsed as JSON.
 
         Raises:
-            json.JSONDecodeError, UnicodeDecodeError: The body is no JSON, or is
-                nested too deeply (both are ``ValueError``).
+            json.JSONDecodeError, UnicodeDecodeError: The body is no JSON, is nested too
+                deeply, or holds a number of more digits than Python reads, 4300 (both are
+                ``ValueError``).
         """
         try:
             return json.loads(self.body)
         except RecursionError:
             raise json.JSONDecodeError("nested too deeply", "", 0) from None
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            raise
+        except ValueError:  # sys.set_int_max_str_digits()
+            raise json.JSONDecodeError("a number has too many digits", "", 0) from None
 
     def parse(self, model: Callable[..., Model]) -> Model:
         """The body as an instance of ``model``.

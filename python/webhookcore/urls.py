@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 import idna
@@ -17,7 +17,7 @@ _RESOLVE_WAIT: Final = 2.0
 _PORTS_FORM: Final = "must be a list of ports, or None"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UrlPolicy:
     """What an endpoint's URL may be, and how it is reached.
 
@@ -58,7 +58,7 @@ class UrlPolicy:
             raise ConfigError("must be True or False", "allow_http")
         networks = check_list("allow", self.allow, "must be a list of networks")
         for position, network in enumerate(networks):
-            check_text(f"allow[{position}]", network)
+            _check_network(f"allow[{position}]", network)
         ports = [] if self.ports is None else check_list("ports", self.ports, _PORTS_FORM)
         for port in ports:
             if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535:
@@ -68,6 +68,13 @@ class UrlPolicy:
         self._check_ways()
         policy = _core.AddressPolicy(allow_http=self.allow_http, allow=networks, ports=ports)
         object.__setattr__(self, "_core", policy)
+
+    def __repr__(self) -> str:
+        shown = {one.name: getattr(self, one.name) for one in fields(self) if one.repr}
+        if isinstance(self.proxy, str):
+            shown["proxy"] = _without_password(self.proxy)
+        told = ", ".join(f"{name}={value!r}" for name, value in shown.items())
+        return f"{type(self).__name__}({told})"
 
     def _check_ways(self) -> None:
         """What is used when a connection is made, checked now and not at the first one."""
@@ -80,6 +87,21 @@ class UrlPolicy:
             _core.check_client_certificate(self.client_cert, self.client_key or self.client_cert)
         elif self.client_key is not None:
             raise ConfigError("a key without a certificate; name it too", "client_cert")
+
+
+def _check_network(name: str, network: str) -> None:
+    check_text(name, network)
+    try:
+        _core.AddressPolicy(allow_http=False, allow=[network], ports=[])
+    except ConfigError as error:
+        raise ConfigError(str(error), name) from None
+
+
+def _without_password(proxy: str) -> str:
+    """Neither the user: a token may stand in either place."""
+    before, at, host = proxy.rpartition("@")
+    scheme, separator, _ = before.partition("://")
+    return f"{scheme}{separator}***@{host}" if at and separator else f"***@{host}" if at else proxy
 
 
 def check_url(url: str, policy: UrlPolicy | None = None) -> None:

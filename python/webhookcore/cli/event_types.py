@@ -114,7 +114,9 @@ def delete(name: str, db: str, as_json: bool) -> None:
 
 
 def _read_schema(text: str | None) -> Any:
-    return None if text is None or text == "none" else read_data(text, raw=False)
+    if text is None or text == "none":
+        return None
+    return read_data(text, raw=False, option="--schema")
 
 
 def _state(row: EventType) -> str:

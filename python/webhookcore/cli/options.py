@@ -113,12 +113,12 @@ def data_options(function: Command) -> Command:
     )(function)
 
 
-def read_data(data: str, raw: bool) -> Any:
-    """The value of ``--data``: bytes when ``raw``, else parsed JSON."""
+def read_data(data: str, raw: bool, option: str = "--data") -> Any:
+    """The value of ``--data``, or of an option like it: bytes when ``raw``, else parsed JSON."""
     if data == "-":
         content = sys.stdin.buffer.read()
     elif data.startswith("@"):
-        content = _bytes_of(data[1:], "--data")
+        content = _bytes_of(data[1:], option)
     else:
         content = data.encode("utf-8", "surrogateescape")
     if raw:
@@ -126,7 +126,7 @@ def read_data(data: str, raw: bool) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise click.BadParameter(f"is no JSON: {error}", param_hint="--data") from None
+        raise click.BadParameter(f"is no JSON: {error}", param_hint=option) from None
 
 
 def body_option(function: Command) -> Command:
@@ -219,7 +219,10 @@ def read_past(
     ago = None if value is None else _AGO.fullmatch(value)
     if ago is None:
         return read_moment(context, option, value)
-    return datetime.now(timezone.utc) - timedelta(**{_AGO_UNITS[ago[2]]: int(ago[1])})
+    try:
+        return datetime.now(timezone.utc) - timedelta(**{_AGO_UNITS[ago[2]]: int(ago[1])})
+    except OverflowError:
+        raise click.BadParameter("lies before the year 1") from None
 
 
 def read_number(

@@ -20,6 +20,7 @@ from ..config import (
     check_alerts,
     check_auto_disable,
     check_channels,
+    check_content_type,
     check_event_type,
     check_list,
     check_moment,
@@ -174,6 +175,7 @@ class Client:
             keep_attempts=kept[1],
             keep_inbox=kept[2],
         )
+        self._relays: weakref.WeakSet[Relay] = weakref.WeakSet()
         self.operations = Operations(self)
         self._feed = OperationsFeed(self)
         self._log = AttemptLog(self._engine, self._store, _ticker(self._feed))
@@ -285,7 +287,9 @@ class Client:
 
         Raises:
             ConfigError: It is none of these, or leads to the store's own file.
+            StoreUnavailableError: The client was closed.
         """
+        self._check_open()
         database = caller_database(connection, self._store.info()["path"])
         return Outbox(database, self.event_types, self._row)
 
@@ -304,8 +308,12 @@ class Client:
 
         Raises:
             ConfigError: ``connect`` is no function, or ``every`` no such time.
+            StoreUnavailableError: The client was closed.
         """
-        return Relay(self._engine, self._store, connect, every)
+        self._check_open()
+        relay = Relay(self._engine, self._store, connect, every, self._check_open)
+        self._relays.add(relay)
+        return relay
 
     def metrics(
         self,
@@ -327,6 +335,8 @@ class Client:
 
         Raises:
             ConfigError: A moment that cannot be.
+            NotFoundError: There is no such endpoint and no delivery of it, or it is another
+                tenant's.
         """
         return measure(self._store, since=since, until=until, tenant=tenant, endpoint=endpoint)
 
@@ -347,9 +357,10 @@ class Client:
         *,
         rate: str | None = None,
         dry_run: bool = False,
+        tenant: str | None = ANY_TENANT,
     ) -> int:
         """Make up for an endpoint's outage; see ``endpoints.recover``."""
-        return self.endpoints.recover(endpoint, since, rate=rate, dry_run=dry_run)
+        return self.endpoints.recover(endpoint, since, rate=rate, dry_run=dry_run, tenant=tenant)
 
     def prune(self) -> Pruned:
         """Delete now what the client's retention no longer keeps, and shrink the file.
@@ -389,8 +400,13 @@ class Client:
             self._feed.try_to_give_out()
 
     def close(self, timeout: float = 10.0) -> None:
-        """``stop()``, then close the store. The client cannot be used afterwards."""
+        """``stop()``, and so for its relays, then close the store.
+
+        The client cannot be used afterwards.
+        """
         if self._finalizer.alive:
+            for relay in list(self._relays):
+                relay.stop(timeout)
             self.stop(timeout)
             self._finalizer()
 
@@ -484,8 +500,7 @@ class Client:
             check_text("tenant", tenant)
         if idempotency_key is not None:
             check_text("idempotency_key", idempotency_key)
-        content_type = _CONTENT_TYPE if content_type is None else content_type
-        check_text("content_type", content_type)
+        content_type = _CONTENT_TYPE if content_type is None else check_content_type(content_type)
         if priority != "normal":
             check_priority(priority)
         first = None if deliver_at is None else check_moment("deliver_at", deliver_at)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from ..config import check_whole, rate_per_second
+from ..config import check_whole, id_named, rate_per_second
 from ..errors import ConfigError, NotFoundError, StoreBusyError
 from ..store import HIGHEST_KEY, Listing
 from .deliveries import filters_of, now_ms, times_of
@@ -193,7 +193,7 @@ class DeadLetters:
         """Raises NotFoundError when there is none."""
         row = self._client._store.get_replay(_job_key(id))
         if row is None:
-            raise NotFoundError(f"no replay job {id!r}")
+            raise NotFoundError(f"no replay job {id_named(id)}")
         return ReplayJob.from_row(row)
 
     def delete(self, id: str | Delivery, *, tenant: str | None = ANY_TENANT) -> None:
@@ -258,5 +258,5 @@ def _job_key(job: str | ReplayJob) -> int:
     text = job.id if isinstance(job, ReplayJob) else job
     match = _JOB_ID.fullmatch(text) if isinstance(text, str) else None
     if match is None or int(match[1]) > HIGHEST_KEY:
-        raise NotFoundError(f"no replay job {text!r}; an id is like {_JOB_PREFIX}7")
+        raise NotFoundError(f"no replay job {id_named(text)}; an id is like {_JOB_PREFIX}7")
     return int(match[1])

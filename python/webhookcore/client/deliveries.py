@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..config import check_moment, check_text, id_text
+from ..config import check_moment, check_text, id_named, id_text
 from ..errors import ConfigError, NotFoundError
 from ..store import Listing
 from .polling import PollResult, poll_rows
@@ -28,8 +28,8 @@ class Messages:
         """Raises NotFoundError when there is none, or it is another tenant's."""
         row = self._client._store.get_message(id_text(id))
         if row is None:
-            raise NotFoundError(f"no message {id!r}")
-        check_owner(row["tenant"], tenant, f"message {id!r}")
+            raise NotFoundError(f"no message {id_named(id)}")
+        check_owner(row["tenant"], tenant, f"message {id_named(id)}")
         return self._from_row(row)
 
     def list(
@@ -104,8 +104,8 @@ class Deliveries:
         """Raises NotFoundError when there is none, or it is another tenant's."""
         row = self._client._store.get_delivery(delivery_key(id))
         if row is None:
-            raise NotFoundError(f"no delivery {id!r}")
-        check_owner(row["tenant"], tenant, f"delivery {id!r}")
+            raise NotFoundError(f"no delivery {id_named(id)}")
+        check_owner(row["tenant"], tenant, f"delivery {id_named(id)}")
         return Delivery.from_row(row)
 
     def list(

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import _core
-from ..config import Breaker, Retry, check_event_type, check_seconds, check_text, id_text
+from ..config import Breaker, Retry, check_event_type, check_seconds, check_text, id_named, id_text
 from ..errors import (
     ConfigError,
     IdempotencyConflictError,
@@ -353,8 +353,8 @@ class Endpoints:
     def _row(self, id: str | Endpoint, tenant: str | None = ANY_TENANT) -> dict[str, Any]:
         row = hide_row(self._client._store.get_endpoint(_known_id(id)))
         if row is None:
-            raise NotFoundError(f"no endpoint {id!r}")
-        check_owner(row["tenant"], tenant, f"endpoint {id!r}")
+            raise NotFoundError(f"no endpoint {id_named(id)}")
+        check_owner(row["tenant"], tenant, f"endpoint {id_named(id)}")
         return row
 
     def _unsaved_row(
@@ -486,5 +486,5 @@ def _new_secret_like(secrets: Sequence[Mapping[str, Any]]) -> str:
 def _known_id(endpoint: Any) -> str:
     id = id_text(endpoint)
     if not id:
-        raise NotFoundError(f"no endpoint {endpoint!r}")
+        raise NotFoundError(f"no endpoint {id_named(endpoint)}")
     return id

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from .. import _core
 from ..config import id_text
-from ..errors import ConfigError
+from ..errors import ConfigError, NotFoundError
 from .rows import Endpoint, shown_seconds, shown_time
-from .tenants import ANY_TENANT, tenant_filter
+from .tenants import ANY_TENANT, check_owner, tenant_filter
 
 Since: TypeAlias = datetime | timedelta | float
 
@@ -99,15 +99,29 @@ def measure(
         if moment is not None:
             filter[name] = _unix_ms(name, moment)
     if endpoint is not None:
-        filter["endpoint_id"] = id_text(endpoint)
+        filter["endpoint_id"] = _known_endpoint(store, id_text(endpoint), tenant)
     return Metrics.from_row(store.measure(filter))
+
+
+def _known_endpoint(store: _core.Store, id: str, tenant: Any) -> str:
+    """The id of an endpoint that is there, or of which deliveries are left.
+
+    Raises:
+        NotFoundError: There is none, or it is another tenant's.
+    """
+    row = store.get_endpoint(id)
+    if row is not None:
+        check_owner(row["tenant"], tenant, f"endpoint {id!r}")
+    elif not store.list_deliveries({**tenant_filter(tenant), "endpoint_id": id, "limit": 1}):
+        raise NotFoundError(f"no endpoint {id!r}")
+    return id
 
 
 def _unix_ms(field: str, moment: Since) -> int:
     if isinstance(moment, datetime):
-        if moment.tzinfo is None:
+        if moment.tzinfo is None or moment.utcoffset() is None:
             raise ConfigError("must have a time zone", field)
-        ms = round(moment.astimezone(timezone.utc).timestamp() * 1000)
+        ms = round(moment.timestamp() * 1000)
     elif isinstance(moment, timedelta):
         ms = round((time.time() - moment.total_seconds()) * 1000)
     elif isinstance(moment, (int, float)) and not isinstance(moment, bool):

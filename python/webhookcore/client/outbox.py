@@ -15,7 +15,14 @@ from threading import Lock
 from typing import Any, Final
 
 from .. import _core
-from ..config import check_channels, check_event_type, check_priority, check_text, check_whole
+from ..config import (
+    check_channels,
+    check_content_type,
+    check_event_type,
+    check_priority,
+    check_text,
+    check_whole,
+)
 from ..errors import ConfigError
 from .caller_database import Database
 from .event_types import EventTypes
@@ -43,7 +50,9 @@ class OutboxMessage:
     """Something that will be sent when the transaction is committed.
 
     Attributes:
-        id: The message's id, then and on every attempt.
+        id: The message's id, then and on every attempt. There is no message of that id when
+            the idempotency key turns out to have been used before: the first message stands,
+            and this one adds nothing.
     """
 
     id: str
@@ -145,7 +154,7 @@ def _check_row(
     for name, text in (("tenant", tenant), ("idempotency_key", idempotency_key)):
         if text is not None:
             check_text(name, text)
-    check_text("content_type", content_type)
+    check_content_type(content_type)
     check_text("id", id, most=64)
     check_priority(priority)
     check_channels(channels, MOST_CHANNELS)

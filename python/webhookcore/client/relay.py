@@ -60,6 +60,7 @@ class Relay:
         store: _core.Store,
         connect: Callable[[], Any],
         every: float,
+        check_open: Callable[[], None],
     ) -> None:
         if not callable(connect) or hasattr(connect, "commit"):  # A connection can be called.
             raise ConfigError("must be a function that opens a connection", "connect")
@@ -67,6 +68,7 @@ class Relay:
         self._engine = engine
         self._store = store
         self._connect = connect
+        self._check_open = check_open  # Of the client, which lives as long as this.
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -78,10 +80,18 @@ class Relay:
                 that are in the store cannot be deleted from the table.
             Exception: What the connection raises.
         """
+        self._check_open()
         return self._pass(lambda: False)
 
     def start(self) -> None:
-        """Move rows in the background until ``stop()``; a second call changes nothing."""
+        """Move rows in the background until ``stop()``; a second call changes nothing.
+
+        Closing the client stops it too.
+
+        Raises:
+            StoreUnavailableError: The client was closed.
+        """
+        self._check_open()
         if self._thread is not None and self._thread.is_alive():
             return
         self._stopping = threading.Event()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any, Final
 
+from ..config import id_named
 from ..errors import NotFoundError, StoreUnavailableError
 from ..exchange import Headers
 from ..schemes import SchemeLike, from_stored_text
@@ -365,7 +366,7 @@ def delivery_key(delivery: str | Delivery) -> int:
     text = delivery.id if isinstance(delivery, Delivery) else delivery
     match = _DELIVERY_ID.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise NotFoundError(f"no delivery {text!r}; an id is like {DELIVERY_PREFIX}7")
+        raise NotFoundError(f"no delivery {id_named(text)}; an id is like {DELIVERY_PREFIX}7")
     key = int(match[1])
     if key > HIGHEST_KEY:
         raise NotFoundError(f"no delivery {text!r}")

@@ -53,3 +53,18 @@ def test_an_endpoint_of_channels_is_made_and_sent_to(db, server):
     sent = row(run("messages", "send", "a", "--channel", "eu", "--db", db, "--json"))
     assert len(sent["deliveries"]) == 1
     assert "shared of 0 days" in run("endpoints", "show", made["id"], "--db", db).output
+
+
+def test_what_is_wrong_with_a_schema_is_said_of_its_option(db):
+    for schema in ("@/nope", "{"):
+        for command in ("create", "update"):
+            refused = run("event-types", command, "a", "--schema", schema, "--db", db)
+            assert refused.exit_code == 2
+            assert "--schema" in refused.stderr
+            assert "--data" not in refused.stderr
+
+
+def test_a_time_before_the_calendar_is_a_usage_error(db):
+    refused = run("endpoints", "recover", "ep_x", "--since", "999999d", "--db", db)
+    assert refused.exit_code == 2
+    assert "before the year 1" in refused.stderr

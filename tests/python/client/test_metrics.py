@@ -78,3 +78,30 @@ def test_what_is_no_moment_is_refused(client, since):
     with pytest.raises(wh.ConfigError) as refused:
         client.metrics(since=since)
     assert refused.value.field == "since"
+
+
+FIRST = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+LAST = datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))
+
+
+@pytest.mark.parametrize(("since", "seen"), [(FIRST, 1), (LAST, 0)])
+def test_a_moment_at_the_edge_of_the_calendar_is_one(client, endpoint, since, seen):
+    client.send("a", {})
+    assert client.metrics(since=since).deliveries == seen
+
+
+def test_an_endpoint_that_is_not_there_has_no_metrics(client):
+    mine = client.endpoints.create(URL, events=["*"], tenant="acme")
+    assert client.metrics(endpoint=mine, tenant="acme").deliveries == 0
+    for endpoint, tenant in (("nope", {}), ("", {}), (mine, {"tenant": "other"})):
+        with pytest.raises(wh.NotFoundError):
+            client.metrics(endpoint=endpoint, **tenant)
+    client.endpoints.delete(mine)
+    with pytest.raises(wh.NotFoundError):
+        client.metrics(endpoint=mine)
+
+
+def test_an_endpoint_that_was_deleted_has_those_of_its_deliveries(client, endpoint):
+    client.send("a", {})
+    client.endpoints.delete(endpoint)
+    assert client.metrics(endpoint=endpoint).cancelled == 1

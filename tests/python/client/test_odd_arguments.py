@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 import webhookcore as wh
@@ -211,3 +213,54 @@ def test_signing_refuses_an_argument_of_another_kind(options):
         wh.ConfigError, lambda: wh.sign("standard", body=b"{}", secret=SECRET, **given)
     )
     assert refused.field == name
+
+
+class Thing:
+    """With an id, as Endpoint has, and more that no error should show."""
+
+    id = "ep_none"
+
+    def __repr__(self):
+        return "everything about it"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client, thing: client.endpoints.get(thing),
+        lambda client, thing: client.endpoints.delete(thing),
+        lambda client, thing: client.messages.get(thing),
+        lambda client, thing: client.deliveries.get(thing),
+        lambda client, thing: client.dead_letters.get_job(thing),
+        lambda client, thing: client.metrics(endpoint=thing),
+        lambda client, thing: client.messages.poll(thing),
+    ],
+)
+def test_what_is_not_found_is_named_by_its_id_alone(client, ask):
+    with pytest.raises(wh.NotFoundError, match="ep_none") as refused:
+        ask(client, Thing())
+    assert "everything" not in str(refused.value)
+
+
+def test_what_has_no_id_is_named_by_its_type(client):
+    with pytest.raises(wh.NotFoundError, match="of the type dict"):
+        client.endpoints.get({"secret": "much"})
+
+
+@pytest.mark.parametrize("content_type", ["téxt/plain", "text/☃", ""])
+def test_a_content_type_is_ascii(client, content_type):
+    for send in (client.send, lambda *given, **more: client.send_many([{**_named(given), **more}])):
+        with pytest.raises(wh.ConfigError) as refused:
+            send("a", b"", content_type=content_type)
+        assert refused.value.field.endswith("content_type")
+
+
+def _named(given):
+    return dict(zip(("type", "data"), given, strict=True))
+
+
+def test_recover_looks_whose_the_endpoint_is(client):
+    endpoint = client.endpoints.create(URL, events=["*"], tenant="acme")
+    assert client.recover(endpoint, time.time() - 60, tenant="acme") == 0
+    with pytest.raises(wh.NotFoundError):
+        client.recover(endpoint, time.time() - 60, tenant="other")

@@ -303,6 +303,35 @@ def test_an_id_or_a_body_that_is_none_holds_up_no_other(client, shop, connect, c
     assert rows_in(shop) == 1
 
 
+def test_closing_a_client_stops_its_relays(client, shop, connect):
+    relay = client.relay(connect, every=0.01)
+    idle = client.relay(connect)
+    relay.start()
+    outbox = client.outbox(shop)
+    client.close()
+    assert "webhookcore-relay" not in {thread.name for thread in threading.enumerate()}
+    for late in (
+        relay.start,
+        relay.relay_once,
+        idle.start,
+        lambda: client.relay(connect),
+        lambda: client.outbox(shop),
+        lambda: outbox.send("a", {}),
+    ):
+        with pytest.raises(wh.StoreUnavailableError):
+            late()
+
+
+def test_an_outbox_row_of_a_used_key_makes_no_message_of_its_own(client, shop, connect):
+    first = client.send("a", {}, idempotency_key="k")
+    written = client.outbox(shop).send("a", {}, idempotency_key="k")
+    shop.commit()
+    assert client.relay(connect).relay_once() == wh.RelayCounts(1, 0)
+    assert sent(client) == [first.id]
+    with pytest.raises(wh.NotFoundError):
+        client.messages.get(written.id)
+
+
 def test_a_relay_needs_a_function_that_connects(client, shop):
     with pytest.raises(wh.ConfigError) as refused:
         client.relay(shop)

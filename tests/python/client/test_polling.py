@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -101,3 +102,8 @@ def test_what_no_poll_gave_is_refused(client, arguments, field):
 def test_an_endpoint_that_is_not_there_cannot_be_polled(client):
     with pytest.raises(wh.NotFoundError):
         client.messages.poll("ep_1")
+
+
+def test_a_message_is_polled_whatever_its_attempts_wait_for(client, endpoint):
+    later = client.send("a", {}, deliver_at=time.time() + 3600, expires_at=time.time() + 7200)
+    assert drain(client) == drain(client, endpoint=endpoint) == [later.id]

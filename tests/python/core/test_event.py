@@ -159,6 +159,12 @@ def test_an_id_beyond_64_bits_is_the_number_as_it_was_written(number, now):
     assert event.json()["id"] == int(number)
 
 
+def test_a_number_of_too_many_digits_is_no_json(now):
+    event = received("github", b"[" + b"9" * 5000 + b"]", now, X_GitHub_Event="push")
+    with pytest.raises(json.JSONDecodeError, match="too many digits"):
+        event.json()
+
+
 def test_headers_of_an_event_are_found_in_any_case(now):
     event = received("github", b"{}", now, X_GitHub_Event="push", X_Trace="t-1")
     assert event.headers["x-trace"] == event.headers["X-TRACE"] == "t-1"

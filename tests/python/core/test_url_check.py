@@ -125,3 +125,27 @@ def test_a_network_that_is_none_is_refused_where_it_is_configured(network):
 def test_a_port_that_is_none_is_refused_where_it_is_configured(port):
     with pytest.raises(wh.ConfigError):
         wh.UrlPolicy(ports=[port])
+
+
+@pytest.mark.parametrize(
+    ("proxy", "shown"),
+    [
+        ("http://user:pw-secret@proxy:3128", "'http://***@proxy:3128'"),
+        ("http://user:pw/secret@x@proxy", "'http://***@proxy'"),
+        ("user:pw-secret@proxy:3128", "'***@proxy:3128'"),
+        ("http://proxy:3128", "'http://proxy:3128'"),
+        (None, "None"),
+    ],
+)
+def test_a_policy_shows_its_proxy_without_the_password(proxy, shown):
+    policy = wh.UrlPolicy(proxy=proxy)
+    assert f"proxy={shown}" in repr(policy)
+    assert "secret" not in repr(policy)
+    assert policy == wh.UrlPolicy(proxy=proxy)
+
+
+@pytest.mark.parametrize("network", ["x", "10.0.0.0/99", "1.2.3.4/8/8"])
+def test_a_network_that_is_refused_is_named(network):
+    with pytest.raises(wh.ConfigError) as refused:
+        wh.UrlPolicy(allow=["10.0.0.0/8", network])
+    assert refused.value.field == "allow[1]"
