@@ -146,7 +146,11 @@ class ShortSecretWarning(UserWarning):
 
 
 class IdempotencyConflictError(WebhookError):
-    """An idempotency key that was used before with other content."""
+    """An idempotency key that was used before with other content.
+
+    Also a delivery whose state does not allow what was asked, such as ``cancel()`` of one
+    that is not pending.
+    """
 
 
 class AlreadyDeliveredError(WebhookError):

@@ -46,14 +46,17 @@ class AttemptLog:
             return
         self._pid = os.getpid()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="webhookcore-log", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(self._stopping,), name="webhookcore-log", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
         thread, self._thread = self._thread, None
         if thread is not None and self._pid == os.getpid():
             self._stopping.set()
-            thread.join(timeout=1.0)
+            if thread is not threading.current_thread():  # As it is in a hook that stops us.
+                thread.join(timeout=1.0)
         self.flush()
 
     def flush(self) -> None:
@@ -61,12 +64,11 @@ class AttemptLog:
             for event in events:
                 _write(event)
 
-    def _run(self) -> None:
+    def _run(self, stopping: threading.Event) -> None:
         self._role = ""
-        while not self._stopping.wait(_EVERY):
-            self.flush()
-            self._tell_role()
-            self._tick()
+        while not stopping.wait(_EVERY):
+            for work in (self.flush, self._tell_role, self._tick):
+                _try(work)
 
     def _tell_role(self) -> None:
         role, before = self._engine.role(), self._role
@@ -81,6 +83,14 @@ class AttemptLog:
             )
         elif role == "leading":
             logger.info("delivering the messages of this store")
+
+
+def _try(work: Callable[[], None]) -> None:
+    """What a log handler of the application raises must not end the thread."""
+    try:
+        work()
+    except (Exception, SystemExit):
+        logger.exception("telling what happened failed; it goes on")
 
 
 def _write(event: dict[str, object]) -> None:

@@ -197,7 +197,12 @@ class DeadLetters:
         return ReplayJob.from_row(row)
 
     def delete(self, id: str | Delivery, *, tenant: str | None = ANY_TENANT) -> None:
-        """Remove a dead delivery and its attempts."""
+        """Remove a dead delivery and its attempts; its message stays until retention ends.
+
+        Raises:
+            IdempotencyConflictError: It is not dead.
+            NotFoundError: There is none, or it is another tenant's.
+        """
         self._client.deliveries._check_owner(id, tenant)
         self._client._store.delete_dead(delivery_key(id))
 

@@ -167,7 +167,12 @@ class Deliveries:
         return self.get(id)
 
     def cancel(self, id: str | Delivery, *, tenant: str | None = ANY_TENANT) -> Delivery:
-        """Stop a pending delivery for good."""
+        """Stop a pending delivery for good.
+
+        Raises:
+            IdempotencyConflictError: It is not pending (any more).
+            NotFoundError: There is none, or it is another tenant's.
+        """
         self._check_owner(id, tenant)
         self._client._store.cancel(delivery_key(id), now_ms())
         return self.get(id)

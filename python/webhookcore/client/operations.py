@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from .. import _core
 from ..config import Alerts, check_event_patterns, check_text, id_text
-from ..errors import ConfigError
+from ..errors import BlockedAddressError, ConfigError, InvalidUrlError
 from ..hidden_secrets import HiddenSecret
 from ..store import Listing
 from ..urls import normal_url
+from .deliveries import times_of
 from .endpoint_options import hide_row
 from .operation_names import ALERTS_TENANT, ALERTS_UID
 from .rows import DELIVERY_PREFIX, Endpoint, shown_moment
@@ -120,7 +121,7 @@ class Operations:
         *,
         endpoint: str | Endpoint | None = None,
         tenant: str | None = _UNSET,
-        since: datetime | None = None,
+        since: datetime | float | None = None,
         cursor: int | None = None,
         limit: int | None = None,
     ) -> Listing[OperationalEvent]:
@@ -130,7 +131,7 @@ class Operations:
             type: A type or a pattern, such as ``"endpoint.*"``.
             endpoint: About this endpoint.
             tenant: About this tenant; about any, and about none, when omitted.
-            since: That happened then or later; a naive time is local.
+            since: That happened then or later: an aware datetime, or Unix seconds.
         """
         filters: dict[str, Any] = {}
         if type is not None:
@@ -139,10 +140,7 @@ class Operations:
             filters["endpoint_id"] = check_text("endpoint", id_text(endpoint))
         if tenant is not _UNSET:
             filters["tenant"] = None if tenant is None else check_text("tenant", tenant)
-        if since is not None:
-            if not isinstance(since, datetime):
-                raise ConfigError("must be a datetime", "since")
-            filters["since"] = round(since.timestamp() * 1000)
+        filters |= times_of(since=since)
         return Listing(
             self._client._store.list_operational_events,
             OperationalEvent.from_row,
@@ -156,9 +154,18 @@ class Operations:
         """Makes the endpoint of ``alerts``, or changes it, unless it is there as it should be."""
         if alerts.url is None:
             return
+        try:
+            self._keep_endpoint_at(alerts.url, alerts)
+        except (ConfigError, InvalidUrlError, BlockedAddressError) as error:
+            if error.field not in ("url", "secret"):
+                raise
+            text = str(error).removeprefix(f"{error.field}: ")
+            raise type(error)(text, f"alerts.{error.field}") from None
+
+    def _keep_endpoint_at(self, url: str, alerts: Alerts) -> None:
         row = hide_row(self._client._store.find_endpoint_by_uid(ALERTS_TENANT, ALERTS_UID))
         events = check_event_patterns(alerts.events, "alerts.events")
-        url = normal_url(alerts.url, self._client.policy)
+        url = normal_url(url, self._client.policy)
         if row is not None and row["url"] == url and row["events"] == events:
             secret = HiddenSecret(alerts.secret)
             if secret.text is None or row["secrets"][0]["text"] == secret.text.encode():

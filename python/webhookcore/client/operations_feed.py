@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import StoreError
 from .operation_names import ALERTS_TENANT
@@ -52,11 +52,13 @@ class OperationsFeed:
         self._last = now
         self.try_to_give_out()
 
-    def try_to_give_out(self) -> None:
+    def try_to_give_out(self) -> bool:
+        """``give_out()``, but while the store fails, events wait."""
         try:
-            self.give_out()
+            return self.give_out()
         except StoreError as error:
             logger.warning("operational events wait: %s", error)
+            return False
 
     def give_out(self) -> bool:
         """Tells what has not been told yet. True when something was sent to an endpoint.
@@ -95,20 +97,22 @@ class OperationsFeed:
         if event.tenant == ALERTS_TENANT or not self._has_endpoints():
             return False
         # The key makes it the same message when the position was not written after it.
-        message = self._client.send(
+        row = self._client._row(
             event.type, event.as_data(), tenant=ALERTS_TENANT, idempotency_key=event.id
         )
-        return not message.duplicate
+        # Not by send(): max_backlog must not keep back what tells of it.
+        enqueued = self._client._engine.enqueue(*row)
+        return enqueued is not None and not enqueued[1]  # None: never, it is in no catalogue.
 
     def _has_endpoints(self) -> bool:
-        wanted: dict[str, Any] = {"tenant": ALERTS_TENANT, "state": "enabled", "limit": 1}
-        return bool(self._client._store.list_endpoints(wanted))
+        # One that is disabled counts: recover() gives it what it missed.
+        return bool(self._client._store.list_endpoints({"tenant": ALERTS_TENANT, "limit": 1}))
 
 
 def _call(hook: Hook, event: OperationalEvent) -> None:
     try:
         hook(event)
-    except Exception:
+    except (Exception, SystemExit):  # sys.exit() would end the thread, and with it the hooks.
         logger.exception("a hook for %s failed", event.type)
 
 

@@ -54,7 +54,7 @@ class UntilIdle:
         self._totals = [total + count for total, count in zip(self._totals, counts, strict=True)]
         self._log.flush()
         # What operators are sent is work as well.
-        return idle and not self._feed.give_out()
+        return idle and not self._feed.try_to_give_out()
 
     def end(self) -> None:
         self._ended = True

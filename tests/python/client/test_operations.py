@@ -227,6 +227,17 @@ def test_events_are_listed_by_filter_and_page(client, endpoint, receiver):
     assert [event.type for event in rest] == ["endpoint.disabled"] * 2 + ["delivery.dead"]
 
 
+def test_since_is_a_moment_as_everywhere(client, endpoint):
+    client.endpoints.disable(endpoint)
+    now = datetime.now(timezone.utc)
+    assert len(client.operations.list(since=now.timestamp() - 60)) == 1
+    naive = now.replace(tzinfo=None)
+    for bad in (naive, naive.replace(year=1, tzinfo=timezone.utc), True, "now"):
+        with pytest.raises(wh.ConfigError) as refused:
+            client.operations.list(since=bad)
+        assert refused.value.field == "since"
+
+
 def test_an_endpoint_that_mostly_fails_is_told_before_anybody_looks(tmp_path, policy, receiver):
     receiver.statuses = [404]
     alerts = wh.Alerts(failing_least=5)
