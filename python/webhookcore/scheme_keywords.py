@@ -102,11 +102,16 @@ def _set_time(fields: dict[str, Any], value: Any) -> None:
     fields["time_json"] = name if kind == "json" else ""
     if value is None:
         fields["timestamp"] = ""
+    else:
+        fields["timestamp"] = fields["timestamp"] or "s"
 
 
 def _set_timestamp(fields: dict[str, Any], value: Any) -> None:
-    has_place = fields["time_field"] or fields["time_json"] or _family(fields, "timestamp")[1]
-    fields["timestamp"] = check_text("timestamp", value) if has_place else ""
+    families = fields["families"]
+    has_place = fields["time_field"] or fields["time_json"] or (families and families[0][1])
+    if not has_place:
+        raise ConfigError("there is no time; time= says where one is", "timestamp")
+    fields["timestamp"] = check_text("timestamp", value)
 
 
 def _set_id(fields: dict[str, Any], value: Any) -> None:

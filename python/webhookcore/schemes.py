@@ -50,8 +50,8 @@ class Scheme:
             mistaken for a part.
         time: Where the time is: ``"header:NAME"``, ``"field:TAG"`` of the signature
             header, or ``"json:PATH"`` of the body. None: nothing ages.
-        timestamp: Its form: ``s`` or ``ms`` (Unix), ``iso``, ``s-or-iso``,
-            ``http-date``.
+        timestamp: Its form: ``s`` (when omitted) or ``ms`` (Unix), ``iso``,
+            ``s-or-iso``, ``http-date``.
         tolerance: Seconds that the time may differ from now, either way.
         id: Where the event's id is: ``"header:NAME"`` or ``"json:PATH"``.
         type: The same for its type.
@@ -80,7 +80,7 @@ class Scheme:
         enc: str = "hex",
         msg: str = "{body}",
         time: str | None = None,
-        timestamp: str = "s",
+        timestamp: str | None = None,
         tolerance: float = 300.0,
         id: str | None = None,
         type: str | None = None,
@@ -99,6 +99,8 @@ class Scheme:
             "timestamp": "",
         }
         changes = {word: given[word] for word in KEYWORDS}
+        if timestamp is None:
+            del changes["timestamp"]
         changed = changed_fields(fields, changes)
         self._set(changed, _provider(Provider(name, name), changes, changed["msg"]))
 
@@ -185,6 +187,11 @@ def stored_text(given: SchemeLike) -> str:
         ConfigError: There is no built-in scheme of that name.
     """
     return given._core.text() if isinstance(given, Scheme) else find_provider(given).name
+
+
+def scheme_name(text: str) -> str:
+    """What the scheme of a ``stored_text()`` is called."""
+    return str(_core.find_scheme(text).fields()["name"]) if text.startswith(_TEXT_MARK) else text
 
 
 def from_stored_text(text: str) -> SchemeLike:

@@ -13,6 +13,7 @@
 #include "webhookcore/core/event_pattern.h"
 #include "webhookcore/core/reserved_headers.h"
 #include "webhookcore/core/retry_policy.h"
+#include "webhookcore/core/sending_schemes.h"
 #include "webhookcore/core/special/sns_url.h"
 
 namespace webhookcore {
@@ -25,6 +26,11 @@ bool matches(const std::string& pattern, const std::string& type) {
 
 bool is_reserved(const std::string& name, const std::vector<std::string>& schemes) {
   return is_reserved_header(name, schemes);
+}
+
+void check_sending(const std::vector<std::string>& schemes,
+                   const std::vector<std::string>& own_headers) {
+  unwrap(check_sending_schemes(schemes, own_headers));
 }
 
 // Unix milliseconds, or None when the schedule (seconds) is spent.
@@ -46,6 +52,7 @@ bool leads_to_sns(const std::string& url) { return is_sns_url(url); }
 
 void register_rules(py::module_& module) {
   module.def("is_reserved_header", &is_reserved, py::arg("name"), py::arg("schemes"));
+  module.def("check_sending_schemes", &check_sending, py::arg("schemes"), py::arg("own_headers"));
   module.def("matches_event_pattern", &matches, py::arg("pattern"), py::arg("type"));
   module.def("next_attempt_at", &next_attempt, py::kw_only(), py::arg("schedule"),
              py::arg("jitter"), py::arg("failures"), py::arg("now"));

@@ -6,6 +6,7 @@
 
 #include "webhookcore/base/encoding.h"
 #include "webhookcore/core/event_fields.h"
+#include "webhookcore/core/hint_components.h"
 #include "webhookcore/core/json_layout.h"
 #include "webhookcore/core/signature_header.h"
 #include "webhookcore/core/signing_headers.h"
@@ -123,14 +124,15 @@ std::string unusual_secrets(const Verifier& verifier) {
 
 std::string explain_mismatch(const Verifier& verifier, const SignedRequest& request,
                              TimePoint now) {
-  if (requires_url(verifier.scheme()) && request.url.empty()) {
+  const bool signs_url =
+      requires_url(verifier.scheme()) ||
+      (verifier.scheme().special == SpecialContent::rfc9421 && covers_url(request));
+  if (signs_url && request.url.empty()) {
     return "This scheme signs the request's URL, and none was given.";
   }
   if (auto change = matching_change(verifier, request, now)) return *change;
   std::string text = "No secret matches. Either it is another endpoint's secret or an old one, ";
-  text += requires_url(verifier.scheme())
-              ? "or the URL is not the public one that the sender called, "
-              : "";
+  text += signs_url ? "or the URL is not the public one that the sender called, " : "";
   text += looks_like_json(request.body)
               ? "or the body is not byte for byte what was sent: it may have been parsed and "
                 "written again."
@@ -154,13 +156,28 @@ std::string other_providers(const Scheme& own, std::span<const Header> headers) 
   return found;
 }
 
+// The header is there: something that it speaks of is not.
+std::string explain_uncovered(const SignedRequest& request, const std::string& header) {
+  const std::string absent = absent_component(request);
+  if (!absent.empty()) {
+    return "The signature covers the header " + absent +
+           ", which the request does not carry: it was taken away or not passed on.";
+  }
+  return "The header " + header +
+         " holds no signature of the label or tag that this scheme asks for, or covers a part of "
+         "the query that the URL does not have.";
+}
+
 std::string explain_missing(const Verifier& verifier, const SignedRequest& request,
                             const Refusal& refusal) {
   const std::string name(refusal.header);
   if (name.empty()) return "A part of the body that has to be signed has no signature.";
-  if (find_header(request.headers, refusal.header).count > 0) {
-    return "The header " + name + " is there but empty.";
+  const HeaderMatch there = find_header(request.headers, refusal.header);
+  if (there.count > 0 && verifier.scheme().special == SpecialContent::rfc9421 &&
+      !there.first->value.empty()) {
+    return explain_uncovered(request, name);
   }
+  if (there.count > 0) return "The header " + name + " is there but empty.";
   const std::string others = other_providers(verifier.scheme(), request.headers);
   if (!others.empty()) {
     return "The header " + name + " is absent, but there is one of another provider: " + others +

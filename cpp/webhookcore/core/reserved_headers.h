@@ -7,6 +7,9 @@
 
 namespace webhookcore {
 
+// Host, Content-Length, hop-by-hop ones, and those that describe the body: never the user's to set.
+bool is_framing_header(std::string_view name);
+
 // Always those that frame or route the request (Host, Content-Length, hop-by-hop ones),
 // those that describe the body, and `webhook-` and `svix-`. Those of another signature
 // scheme only when it is one of `schemes`, the endpoint's own (names, or texts as in

@@ -176,6 +176,22 @@ Result<KeyMaterial> parse_plain(const Scheme& scheme, std::string_view text) {
   return KeyMaterial(std::move(*bytes));
 }
 
+// The private half of a pair. Whatever else begins so may be a provider's shared secret.
+bool is_signing_key_text(std::string_view text) {
+  if (!take_prefix(text, kSigningPrefixes)) return false;
+  auto bytes = decode_base64(text, Padding::optional);
+  if (!bytes) return false;
+  const bool has_size = bytes->size() == kSeedBytes + kPublicKeyBytes;
+  wipe(*bytes);
+  return has_size;
+}
+
+// The scheme's own prefix, which means what the scheme says.
+bool strips(const Scheme& scheme, std::string_view text) {
+  return std::any_of(scheme.key.prefixes.begin(), scheme.key.prefixes.end(),
+                     [text](const std::string& prefix) { return text.starts_with(prefix); });
+}
+
 Result<KeyMaterial> parse(const Scheme& scheme, std::string_view text) {
   if (is_blank(text)) return refused("the secret is empty");
   std::string_view rest = text;
@@ -185,6 +201,11 @@ Result<KeyMaterial> parse(const Scheme& scheme, std::string_view text) {
   }
   if (is_public) {
     return refused("a public key (whpk_) cannot be a secret: everybody could sign with it");
+  }
+  if (is_signing_key_text(text) && has_symmetric(scheme) && !strips(scheme, text)) {
+    return refused(
+        "an Ed25519 signing key (whsk_) is no shared secret: receivers would have to "
+        "be given the private key");
   }
   if (scheme.key.form == KeyForm::public_key) return parse_asymmetric(text);
   if (!is_key_text(text)) return parse_plain(scheme, text);

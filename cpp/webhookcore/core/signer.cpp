@@ -61,11 +61,15 @@ Result<std::string> sign_pieces(const SigningKey& key, Pieces pieces) {
   return std::string(digest(Hash::sha256, all).view());
 }
 
-// The sender's own headers, and the type where the scheme signs its header.
+// The sender's own headers, and those of the id and the type where the scheme signs them.
 std::vector<Header> signed_headers(const Scheme& scheme, const SigningRequest& request) {
   std::vector<Header> headers(request.headers.begin(), request.headers.end());
   if (!scheme.type_header.empty() && find_header(headers, scheme.type_header).count == 0) {
     headers.push_back({scheme.type_header, type_for_header(scheme, request)});
+  }
+  if (!scheme.id_header.empty() && !request.id.empty() &&
+      find_header(headers, scheme.id_header).count == 0) {
+    headers.push_back({scheme.id_header, request.id});
   }
   return headers;
 }
@@ -164,6 +168,11 @@ Result<SignedMessage> sign_by_row(const Scheme& scheme, std::span<const SigningK
 
 }  // namespace
 
+bool signs_in_body(const Scheme& scheme) {
+  return scheme.special == SpecialContent::mailgun || scheme.special == SpecialContent::adyen ||
+         scheme.special == SpecialContent::aws_sns;
+}
+
 Result<SignedMessage> sign_message(const Scheme& scheme, std::span<const SigningKey> keys,
                                    const SigningRequest& request) {
   if (auto checked = check_scheme(scheme); !checked) return checked.error();
@@ -184,11 +193,11 @@ Result<SignedMessage> sign_message(const Scheme& scheme, std::span<const Signing
 
 Result<std::vector<OwnedHeader>> sign(const Scheme& scheme, std::span<const SigningKey> keys,
                                       const SigningRequest& request) {
-  auto message = sign_message(scheme, keys, request);
-  if (!message) return message.error();
-  if (message->body) {
+  if (signs_in_body(scheme)) {
     return refused("scheme", scheme.name + " puts its signature into the body");
   }
+  auto message = sign_message(scheme, keys, request);
+  if (!message) return message.error();
   return std::move(message->headers);
 }
 

@@ -32,6 +32,9 @@ struct SignedMessage {
   std::optional<std::string> body = {};
 };
 
+// Its signature stands in the body, so a body that has to stay as it is cannot be signed.
+bool signs_in_body(const Scheme& scheme);
+
 // Signs with every key: lists carry one item for each, so that a rotation needs
 // no flag day. A scheme whose header holds a single signature uses the first key.
 // ErrorCode::config for no key, or for an id, type or URL that the scheme needs

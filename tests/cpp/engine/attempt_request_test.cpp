@@ -1,7 +1,11 @@
 #include "webhookcore/engine/attempt_request.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "catch.h"
 #include "engine/engine_tools.h"
+#include "webhookcore/core/scheme_text.h"
 #include "webhookcore/core/verifier.h"
 
 using namespace webhookcore;
@@ -99,6 +103,45 @@ TEST_CASE("a message that a scheme of its endpoint cannot sign will never be a r
   Message without_id = sent_message();
   without_id.id = "two words";
   CHECK(refusal_of(make_endpoint(), without_id).error == TransportError::invalid_request);
+}
+
+TEST_CASE("two schemes of one list both sign in it, and none is dropped without a word") {
+  Scheme other = *find_scheme("standard");
+  std::swap(other.signed_content.front(), other.signed_content.back());
+  Endpoint row = make_endpoint();
+  row.schemes = {"standard", to_scheme_text(other)};
+  const HttpAttempt attempt = request_of(row);
+  CHECK(verifies(attempt, "standard", kSecret, kStart));
+  const std::string signatures = header_of(attempt, "webhook-signature");
+  CHECK(std::count(signatures.begin(), signatures.end(), ' ') == 1);
+  row.schemes = {"github", "intercom", "bitbucket"};
+  const Unsendable refused = refusal_of(row, sent_message());
+  CHECK(refused.error == TransportError::not_signed);
+  CHECK(refused.why.find("X-Hub-Signature") != std::string::npos);
+}
+
+TEST_CASE("a scheme signs the endpoint's own headers and the content type") {
+  Scheme scheme = *find_scheme("github");
+  scheme.signed_content = {{Segment::Kind::header, "X-Tenant"},
+                           {Segment::Kind::header, "content-type"},
+                           {Segment::Kind::body}};
+  Endpoint row = make_endpoint();
+  row.schemes = {to_scheme_text(scheme)};
+  row.headers = {{"x-tenant", "t1"}, {"X-Empty", ""}};
+  CHECK_FALSE(header_of(request_of(row), "x-hub-signature-256").empty());
+  row.schemes = {"hook0"};
+  CHECK_FALSE(header_of(request_of(row), "x-hook0-signature").empty());
+}
+
+TEST_CASE("a scheme that signs in the body ends the delivery: no later attempt would differ") {
+  for (const char* scheme : {"mailgun", "adyen"}) {
+    Endpoint row = make_endpoint();
+    row.schemes = {scheme};
+    if (row.schemes.front() == "adyen") row.secrets.front().text = Secret(std::string(64, 'a'));
+    const Unsendable refused = refusal_of(row, sent_message());
+    CHECK(refused.error == TransportError::invalid_request);
+    CHECK(refused.why.find("into the body") != std::string::npos);
+  }
 }
 
 TEST_CASE("a moment that cannot be written is the clock's fault, not the message's") {

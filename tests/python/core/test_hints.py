@@ -95,6 +95,37 @@ def test_a_signature_of_another_provider_is_named():
     assert "shopify" in refused.value.hint
 
 
+def test_a_covered_header_that_is_absent_is_named():
+    secret = base64.b64encode(b"a secret of 32 bytes, more or less").decode()
+    url, at = "https://example.com/hook", 1_700_000_000
+    headers = wh.sign("rfc9421", body=b"{}", secret=secret, timestamp=at, url=url)
+    del headers["Content-Digest"]
+    with pytest.raises(wh.VerificationError) as refused:
+        wh.verify("rfc9421", body=b"{}", headers=headers, secrets=[secret], url=url, now=at)
+    assert refused.value.reason == "missing_header"
+    assert "content-digest" in refused.value.hint
+    assert "empty" not in refused.value.hint
+
+
+def test_a_label_that_is_absent_is_not_called_an_empty_header():
+    secret = base64.b64encode(b"a secret of 32 bytes, more or less").decode()
+    url, at = "https://example.com/hook", 1_700_000_000
+    headers = wh.sign("rfc9421", body=b"{}", secret=secret, timestamp=at, url=url)
+    labelled = wh.scheme("rfc9421").replace(label="other")
+    with pytest.raises(wh.VerificationError) as refused:
+        wh.verify(labelled, body=b"{}", headers=headers, secrets=[secret], url=url, now=at)
+    assert "label" in refused.value.hint
+
+
+def test_a_covered_url_that_was_not_given_is_asked_for():
+    secret = base64.b64encode(b"a secret of 32 bytes, more or less").decode()
+    url, at = "https://example.com/hook", 1_700_000_000
+    headers = wh.sign("rfc9421", body=b"{}", secret=secret, timestamp=at, url=url)
+    with pytest.raises(wh.VerificationError) as refused:
+        wh.verify("rfc9421", body=b"{}", headers=headers, secrets=[secret], now=at)
+    assert "URL, and none was given" in refused.value.hint
+
+
 def test_a_signature_that_covers_too_little_is_told_which_settings_say_so():
     secret = base64.b64encode(b"a secret of 32 bytes, more or less").decode()
     scheme, body = wh.scheme("rfc9421"), b"{}"

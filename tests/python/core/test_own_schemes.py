@@ -11,6 +11,7 @@ import pytest
 import webhookcore as wh
 
 SECRET = "a secret that is long enough"
+TIMED_LIST = {"kv": "=", "accept": ["v1"], "time": "field:t"}
 NOW = 1_700_000_000
 BODY = b'{"id":"evt_9","kind":"order.paid","sentAt":1700000000000}'
 
@@ -187,6 +188,28 @@ def test_a_signed_id_is_part_of_the_content():
         ("prefix_required", {"prefix_required": "no"}),
         ("strip", {"strip": "whsec_"}),
         ("name", {"name": "a\nb"}),
+        ("sig", {"sig": "Host"}),
+        ("sig", {"sig": "content-length"}),
+        ("sig", {"sig": "Transfer-Encoding"}),
+        ("time", {"time": "header:Connection"}),
+        ("id", {"id": "header:Host"}),
+        ("type", {"type": "header:A B"}),
+        ("type", {"type": "header:X-Sig"}),
+        ("id", {"id": "header:X-Sig"}),
+        ("time", {"time": "header:x-sig"}),
+        ("msg", {"msg": "body"}),
+        ("msg", {"msg": "{{body}}"}),
+        ("msg", {"msg": "{method}"}),
+        ("msg", {"msg": "timestamp.body", "time": "header:X-Time"}),
+        ("msg", {"msg": "{timestamp}", "time": "header:X-Time"}),
+        ("timestamp", {"timestamp": "iso"}),
+        ("accept", {"items": ",", "accept": ["v1"]}),
+        ("accept", {"accept": ["v1"]}),
+        ("kv", {"kv": "="}),
+        ("prefix", {"items": ",", "kv": "=", "accept": ["v1"], "prefix": "sha256="}),
+        ("items", {**TIMED_LIST, "items": ",", "timestamp": "http-date"}),
+        ("items", {**TIMED_LIST, "items": ":", "timestamp": "iso"}),
+        ("items", {**TIMED_LIST, "items": "0"}),
     ],
 )
 def test_an_impossible_option_is_refused_by_its_name(field, options):
@@ -206,6 +229,13 @@ def test_a_built_in_scheme_can_be_changed():
     assert verify(scheme, headers).id == "evt_9"
     assert reason(scheme, {**headers, "X-Webhook-Timestamp": "1700000000"}) == "malformed_timestamp"
     assert wh.scheme("generic").describe()["prefix"] == "sha256="
+
+
+def test_a_form_of_a_time_that_is_not_there_is_refused_in_a_change_as_well():
+    with pytest.raises(wh.ConfigError) as refused:
+        wh.scheme("github").replace(timestamp="iso")
+    assert refused.value.field == "timestamp"
+    assert wh.scheme("github").replace(time="header:X-Time").describe()["timestamp"] == "s"
 
 
 def test_every_built_in_scheme_survives_being_taken_apart_and_made_again():
