@@ -21,7 +21,7 @@ from ..config import (
 )
 from ..errors import ConfigError
 from ..hidden_secrets import HiddenSecret
-from ..schemes import Scheme, SchemeLike, stored_text
+from ..schemes import Scheme, SchemeLike, scheme_name, stored_text
 
 MOST_PATTERNS: Final = 100
 MOST_CHANNELS: Final = 100
@@ -48,10 +48,11 @@ def option_columns(name: str, value: Any) -> dict[str, Any]:
     return _OPTIONS[name](value)
 
 
-def check_reserved_headers(row: Mapping[str, Any]) -> None:
-    """None of an endpoint's own headers may stand in the way of what its requests need.
+def check_headers_and_schemes(row: Mapping[str, Any]) -> None:
+    """Every scheme must find what it signs, and nothing may stand in its way.
 
-    Its schemes decide along, so both are looked at whichever of them changes.
+    An endpoint's own headers and its schemes decide together, so both are looked at
+    whichever of them changes.
     """
     for name, _ in row["headers"]:
         if _core.is_reserved_header(name.decode(), row["schemes"]):
@@ -59,6 +60,7 @@ def check_reserved_headers(row: Mapping[str, Any]) -> None:
                 "belongs to the connection or to a signature scheme of the endpoint",
                 _field_of(name.decode()),
             )
+    _core.check_sending_schemes(row["schemes"], [name.decode() for name, _ in row["headers"]])
 
 
 class SecretRow(dict[str, Any]):
@@ -99,7 +101,7 @@ def _check_secret(scheme: str, secret: SecretRow, made: bool, field: str) -> Non
     try:
         _core.check_signing_secret(scheme, secret["text"])
     except ConfigError as error:
-        name = "a Scheme of yours" if scheme.startswith("{") else scheme
+        name = scheme_name(scheme)
         if made:
             form = f"{name} needs a secret of its own form, which cannot be made here: give it"
             raise ConfigError(form, field) from None

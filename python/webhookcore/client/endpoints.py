@@ -26,7 +26,7 @@ from .endpoint_options import (
     HeaderOption,
     SchemeOption,
     SecretRow,
-    check_reserved_headers,
+    check_headers_and_schemes,
     check_secrets,
     hide_row,
     option_columns,
@@ -145,7 +145,7 @@ class Endpoints:
         }
         for name, value in options.items():
             self._apply(row, name, value)
-        check_reserved_headers(row)
+        check_headers_and_schemes(row)
         # Somebody may make or delete the uid between the look and the write.
         return _until_kept(lambda: self._save(dict(row), hidden), NotFoundError)
 
@@ -199,7 +199,7 @@ class Endpoints:
         def change(row: dict[str, Any]) -> None:
             row.update(changed)
             if "headers" in changed or "schemes" in changed:
-                check_reserved_headers(row)
+                check_headers_and_schemes(row)
             check_secrets(row)
 
         return self._change(id, tenant, change)
@@ -369,7 +369,7 @@ class Endpoints:
         options = {"url": url, "schemes": schemes, "headers": headers, "timeout": timeout}
         for name, value in {**_UNSAVED, **options}.items():
             self._apply(row, name, value)
-        check_reserved_headers(row)
+        check_headers_and_schemes(row)
         self._give_secret(row, secret)
         return row
 
