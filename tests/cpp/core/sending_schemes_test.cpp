@@ -32,8 +32,9 @@ TEST_CASE("every built-in scheme signs an endpoint's requests, but for those tha
     INFO(scheme.name);
     const bool cannot = !scheme.needs.empty() ||
                         std::find(in_body.begin(), in_body.end(), scheme.name) != in_body.end();
-    CHECK(fault({scheme.name}) == (cannot ? "schemes[0]" : ""));
+    CHECK(fault({scheme.name}, {"X-Fal-Webhook-User-Id"}) == (cannot ? "schemes[0]" : ""));
   }
+  CHECK(fault({"fal"}) == "schemes[0]");
 }
 
 TEST_CASE("signatures are joined as their list is written, with one time") {
