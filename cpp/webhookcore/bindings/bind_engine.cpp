@@ -262,7 +262,8 @@ void register_engine(py::module_& module) {
       .def("begin_run", &begin_run)
       .def("end_run", &end_run)
       .def("run_until_idle", &run_until_idle)
-      .def("take_events", &take_events);
+      .def("take_events", &take_events)
+      .def("take_problems", &Engine::take_problems);
 }
 
 }  // namespace webhookcore

@@ -135,7 +135,7 @@ py::dict to_dict(const Endpoint& endpoint) {
       "client_errors"_a = endpoint.client_errors == ClientErrors::retry ? "retry" : "die",
       "state"_a = name_of(endpoint.state), "disabled_reason"_a = text(endpoint.disabled_reason),
       "created_at"_a = to_unix_ms(endpoint.created_at),
-      "updated_at"_a = to_unix_ms(endpoint.updated_at));
+      "updated_at"_a = to_unix_ms(endpoint.updated_at), "unreadable"_a = endpoint.unreadable);
 }
 
 Endpoint endpoint_from(const py::dict& row) {

@@ -37,6 +37,8 @@ inline constexpr const char* kDead = "delivery.dead";
 inline constexpr const char* kBacklogOld = "backlog.old";
 inline constexpr const char* kVolume = "volume.unusual";
 inline constexpr const char* kQuota = "store.quota";
+inline constexpr const char* kKeyMissing = "store.key_missing";
+inline constexpr const char* kUnreadable = "endpoint.unreadable";
 }  // namespace operational
 
 // For how long an event of the type is not told again; zero: each is told. A type that

@@ -195,6 +195,7 @@ Result<Engine::IdleResult> Engine::State::wait_until_idle(Session& session, Dura
   session.state_cv.wait_until(lock, until, [&] { return session.writer_done || is_idle(); });
   const bool idle = is_idle();
   if (!idle && session.store_trouble) return *session.store_trouble;
+  if (idle && session.unreadable) return *session.unreadable;
   return IdleResult{.idle = idle};
 }
 
@@ -208,6 +209,8 @@ Result<Attempt> Engine::attempt_once(Endpoint endpoint, Message message) {
 std::vector<AttemptEvent> Engine::take_events(std::size_t limit) {
   return state_->parts.events->take(limit);
 }
+
+std::vector<std::string> Engine::take_problems() { return state_->parts.events->take_problems(); }
 
 void Engine::before_fork() {
   if (const auto session = state_->threads->current()) session->park(kForkPatience);

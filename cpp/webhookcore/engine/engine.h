@@ -63,8 +63,9 @@ class Engine {
   // has passed (then false in `idle`). Starts the dispatcher when it is not running
   // and stops it again once it is idle; after a false it goes on, so that calls can
   // be short slices, and a caller that gives up calls stop(). While the store fails,
-  // its error; what is to be recorded is kept. Of several callers at once each counts
-  // what no other one has counted.
+  // its error; what is to be recorded is kept. Idle with deliveries left whose endpoint
+  // cannot be read: wrong_store_key or store_corrupt. Of several callers at once each
+  // counts what no other one has counted.
   struct IdleResult {
     bool idle = false;
     RunCounts counts = {};
@@ -83,6 +84,9 @@ class Engine {
   // Attempts since the last call, oldest first, at most `limit`; for logs and
   // metrics. Past 10,000 unread ones the oldest are dropped and counted.
   std::vector<AttemptEvent> take_events(std::size_t limit);
+
+  // What keeps deliveries from being made and a person has to mend, since the last call.
+  std::vector<std::string> take_problems();
 
   // Around fork(2): park the loop, then go on (parent) or forget (child).
   void before_fork();

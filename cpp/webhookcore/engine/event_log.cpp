@@ -9,6 +9,7 @@ namespace webhookcore {
 namespace {
 
 constexpr std::size_t kMostUnread = 10'000;
+constexpr std::size_t kMostProblems = 100;
 
 }  // namespace
 
@@ -32,6 +33,18 @@ std::vector<AttemptEvent> EventLog::take(std::size_t limit) {
 std::int64_t EventLog::dropped() const {
   const std::lock_guard lock(mutex_);
   return dropped_;
+}
+
+void EventLog::add_problem(std::string problem) {
+  const std::lock_guard lock(mutex_);
+  problems_.push_back(std::move(problem));
+  if (problems_.size() > kMostProblems) problems_.pop_front();
+}
+
+std::vector<std::string> EventLog::take_problems() {
+  const std::lock_guard lock(mutex_);
+  const auto taken = std::exchange(problems_, {});
+  return {taken.begin(), taken.end()};
 }
 
 }  // namespace webhookcore

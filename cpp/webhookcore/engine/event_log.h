@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "webhookcore/engine/events.h"
@@ -19,9 +20,14 @@ class EventLog {
   std::vector<AttemptEvent> take(std::size_t limit);
   std::int64_t dropped() const;
 
+  // What a person has to mend, in words without a secret; past 100 the oldest go.
+  void add_problem(std::string problem);
+  std::vector<std::string> take_problems();
+
  private:
   mutable std::mutex mutex_;
   std::deque<AttemptEvent> events_;
+  std::deque<std::string> problems_;
   std::int64_t dropped_ = 0;
 };
 

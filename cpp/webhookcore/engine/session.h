@@ -111,6 +111,7 @@ struct Session {
   IdleAnswer answer;
   TimePoint busy_until{};              // As in Orders: until then nobody is idle.
   std::optional<Error> store_trouble;  // While the store fails.
+  std::optional<Error> unreadable;     // While deliveries wait for an endpoint that is.
   RunCounts counts;                    // Since the session began.
 };
 

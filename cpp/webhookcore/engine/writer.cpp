@@ -39,6 +39,7 @@ Writer::Writer(std::shared_ptr<Session> session)
     : session_(std::move(session)),
       store_(*session_->parts.store),
       endpoints_(store_),
+      keys_(store_, *session_->parts.events),
       reaper_(store_, session_->parts.options.sweep_every),
       probes_(store_, session_->parts.options.breaker_open_for,
               session_->parts.options.sweep_every),
@@ -124,11 +125,12 @@ void Writer::work(const Round& round) {
   if (trouble) return note(*trouble);
   if (round.stopping) return note({});
 
+  const Moment both = session_->now();
+  if (const auto done = keys_.step(both.wall, both.monotonic); !done.ok()) return note(done);
   const auto leads = lead();
   if (!leads.ok()) return note(leads.error());
   if (!*leads) return note(stand_by(round));
   if (auto swept = sweep(moved_breakers); !swept.ok()) return note(swept);
-  const Moment both = session_->now();
   if (const auto done = replayer_.step(both.wall, both.monotonic); !done.ok()) return note(done);
   const auto claimed = claim(round.room);
   if (!claimed.ok()) return note(claimed.error());
@@ -149,8 +151,13 @@ void Writer::settle(RecordQueue::Flushed flushed) {
 }
 
 // One process of a host delivers (reliability.md, section 6); the others ask at each look
-// whether its place is free. Nobody else can take it away again.
+// whether its place is free. Nobody else can take it away again, but one that lacks a key of
+// the store steps back for a moment now and then, for one that has it.
 Result<bool> Writer::lead() {
+  if (keys_.steps_back(session_->now().monotonic)) {
+    if (leads_) store_.stop_leading();
+    return leads_ = false;
+  }
   if (leads_) return true;
   const auto leads = store_.lead();
   if (!leads.ok()) return leads.error();
@@ -170,6 +177,7 @@ Result<void> Writer::stand_by(const Round& round) {
   {
     const std::lock_guard lock(session_->mutex);
     session_->answer = {round.question, open_work_ == 0 && queue_.empty() && !*in_flight, *due};
+    session_->unreadable = *due ? keys_.trouble(session_->now().monotonic) : std::nullopt;
   }
   session_->state_cv.notify_all();
   return {};
@@ -204,7 +212,8 @@ void Writer::prepare(std::vector<ClaimedDelivery> claimed) {
     auto endpoint = endpoints_.get(delivery.endpoint_id, now.wall);
     if (endpoint.ok()) {
       ready.push_back({std::move(delivery), std::move(endpoint).value(), now.monotonic});
-    } else {  // The store fails to read; the next flush says so.
+    } else {  // Where the whole store fails to read, the next flush says so.
+      keys_.note_unread(delivery.endpoint_id, endpoint.error(), now.monotonic);
       unread.put_backs.push_back({delivery.key, delivery.token, now.wall + kLongestPause});
     }
   }
@@ -234,6 +243,7 @@ Result<void> Writer::look_ahead(const Round& round, std::size_t claimed) {
     const std::lock_guard lock(session_->mutex);
     session_->answer = {round.question,
                         open_work_ == 0 && queue_.empty() && !replayer_.is_working(), *due};
+    session_->unreadable = *due ? keys_.trouble(session_->now().monotonic) : std::nullopt;
   }
   session_->state_cv.notify_all();
   return {};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "webhookcore/engine/endpoint_cache.h"
+#include "webhookcore/engine/key_watch.h"
 #include "webhookcore/engine/probe_sweep.h"
 #include "webhookcore/engine/pruner.h"
 #include "webhookcore/engine/reaper.h"
@@ -55,6 +56,7 @@ class Writer {
   std::shared_ptr<Session> session_;
   Store& store_;
   EndpointCache endpoints_;
+  KeyWatch keys_;
   Reaper reaper_;
   ProbeSweep probes_;
   Watch watch_;

@@ -56,6 +56,8 @@ struct Endpoint {
   std::string disabled_reason = {};
   TimePoint created_at{};
   TimePoint updated_at{};
+  // Sealed with a key that was not given: secrets and headers are missing here. Only in a list.
+  bool unreadable = false;
 };
 
 // Strictly later than the last one, whatever the clock does, so that an endpoint's

@@ -45,6 +45,10 @@ class Store : public IdempotencyStore,
   // who write wait for it.
   virtual Result<void> together(const std::function<void(Store&)>& calls) = 0;
 
+  // wrong_store_key when something in it may be sealed with a key that was not given: another
+  // process may have begun with a new one since this was opened.
+  virtual Result<void> check_keys() = 0;
+
   // Asks to be the one store object, among all processes of this host, that delivers;
   // true when it is, also when it was before. Free again at stop_leading() and close(),
   // in a child after a fork, and the moment that the process dies.

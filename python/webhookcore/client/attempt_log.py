@@ -24,7 +24,8 @@ _BATCH: Final = 1000
 class AttemptLog:
     """Fetches attempts while it is started, or whenever ``flush()`` is called.
 
-    It also says when this process begins to deliver, and when it waits for another one to end.
+    It also says when this process begins to deliver, when it waits for another one to end,
+    and what keeps deliveries from being made.
     """
 
     def __init__(
@@ -63,6 +64,8 @@ class AttemptLog:
         while events := self._engine.take_events(_BATCH):
             for event in events:
                 _write(event)
+        for problem in self._engine.take_problems():
+            logger.error("deliveries stay behind: %s", problem)
 
     def _run(self, stopping: threading.Event) -> None:
         self._role = ""

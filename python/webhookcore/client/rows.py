@@ -104,6 +104,8 @@ class Endpoint:
         client_errors: What a refusal (another 4xx) means: ``"die"`` or ``"retry"``.
         state: ``"enabled"`` or ``"disabled"``; ``disabled_reason`` says why: ``"gone"`` (it
             answered 410), ``"failing"`` (for too long), or what ``disable()`` was given.
+        unreadable: Its secrets and headers are sealed with a key that this process was not
+            given, and stand empty here. Only in a list; ``get()`` raises StoreKeyError.
     """
 
     id: str
@@ -126,6 +128,7 @@ class Endpoint:
     disabled_reason: str
     created_at: datetime
     updated_at: datetime
+    unreadable: bool = False
     secret: str | None = field(default=None, repr=False)
     _load_health: Callable[[], EndpointHealth] | None = field(
         default=None, repr=False, compare=False
@@ -171,6 +174,7 @@ class Endpoint:
             created_at=shown_moment(row["created_at"]),
             updated_at=shown_moment(row["updated_at"]),
             secret=secret,
+            unreadable=row.get("unreadable", False),
             _load_health=load_health,
         )
 

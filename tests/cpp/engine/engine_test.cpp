@@ -69,6 +69,10 @@ struct Bench {
   DeliveryCounts counts() { return *store->count_deliveries({}); }
 };
 
+void wait_for_problem(Engine& engine) {
+  while (engine.take_problems().empty()) std::this_thread::yield();
+}
+
 }  // namespace
 
 TEST_CASE("a message gets an id and a time, and is delivered where nothing ran before") {
@@ -442,6 +446,38 @@ TEST_CASE("while another process leads nothing is claimed, and its end is notice
   bench.engine->stop(0s);
   CHECK(bench.engine->role() == EngineRole::stopped);
   CHECK(bench.store->stopped_leading() == 1);
+}
+
+TEST_CASE("who lacks a key of the store steps back at once, and says so") {
+  Bench bench(always(200));
+  bench.send(1);
+  bench.store->seal_away("ep_1");
+  REQUIRE(bench.engine->start().ok());
+  wait_for_problem(*bench.engine);
+  const auto waiting = bench.engine->run_until_idle(0s, 50ms);
+  REQUIRE(waiting.ok());
+  CHECK_FALSE(waiting->idle);
+  CHECK(bench.store->claims() == 0);
+  CHECK(bench.store->list_operational_events({.type = "store.key_missing"})->size() == 1);
+
+  bench.store->seal_away(std::nullopt);
+  bench.clock.advance(1s);
+  CHECK(bench.run().delivered == 1);
+}
+
+TEST_CASE("where nobody else leads, what can be read is delivered, and the rest is told of") {
+  Bench bench(always(200));
+  REQUIRE(bench.store->create_endpoint(make_endpoint("ep_2")).ok());
+  bench.send(1);
+  bench.store->seal_away("ep_2");
+  REQUIRE(bench.engine->start().ok());
+  wait_for_problem(*bench.engine);
+  bench.clock.advance(1s);
+  const auto left = bench.engine->run_until_idle(0s, kLong);
+  REQUIRE_FALSE(left.ok());
+  CHECK(left.error().code == ErrorCode::wrong_store_key);
+  CHECK(bench.counts().delivered == 1);
+  CHECK(bench.counts().pending == 1);
 }
 
 TEST_CASE("a standby is idle when the other process has left nothing") {

@@ -65,6 +65,16 @@ class FailingStore final : public Store {
   Result<bool> lead() override { return leads_.load(); }
   void stop_leading() override { ++stopped_leading_; }
   std::optional<std::int64_t> leader() override { return std::nullopt; }
+  // As if another process had sealed this endpoint with a key that this one lacks.
+  void seal_away(std::optional<std::string> id) {
+    const std::lock_guard lock(gate_);
+    sealed_away_ = std::move(id);
+  }
+  Result<void> check_keys() override {
+    const std::lock_guard lock(gate_);
+    if (sealed_away_) return lacks_key();
+    return {};
+  }
   Result<ClaimResult> claim(const ClaimKey& k, TimePoint n, Duration l) override {
     return inner_->claim(k, n, l);
   }
@@ -104,6 +114,10 @@ class FailingStore final : public Store {
   }
   Result<void> create_endpoint(const Endpoint& e) override { return inner_->create_endpoint(e); }
   Result<std::optional<Endpoint>> get_endpoint(std::string_view id) override {
+    {
+      const std::lock_guard lock(gate_);
+      if (sealed_away_ == id) return lacks_key();
+    }
     return inner_->get_endpoint(id);
   }
   Result<std::optional<Endpoint>> find_endpoint_by_uid(const std::optional<std::string>& t,
@@ -242,6 +256,8 @@ class FailingStore final : public Store {
  private:
   static constexpr int kSound = -1;
 
+  static Error lacks_key() { return {ErrorCode::wrong_store_key, "sealed with the key \"new\""}; }
+
   std::optional<Error> fault() const {
     const int code = code_;
     if (code == kSound) return std::nullopt;
@@ -261,6 +277,7 @@ class FailingStore final : public Store {
   std::condition_variable gate_changed_;
   bool shut_ = false;
   bool at_gate_ = false;
+  std::optional<std::string> sealed_away_;
   std::atomic<int> code_ = kSound;
   std::atomic<bool> leads_ = true;
   std::atomic<int> stopped_leading_ = 0;

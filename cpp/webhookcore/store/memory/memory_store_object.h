@@ -23,6 +23,7 @@ class MemoryStore final : public Store {
   Result<bool> lead() override;
   void stop_leading() override {}
   std::optional<std::int64_t> leader() override { return std::nullopt; }
+  Result<void> check_keys() override { return {}; }
 
   // memory_keys.cpp
   Result<ClaimResult> claim(const ClaimKey& key, TimePoint now, Duration lease) override;

@@ -76,20 +76,27 @@ auto open_column(const Sealer& sealer, const Query& query, std::string_view colu
 }  // namespace
 
 Result<Endpoint> read_endpoint(const Query& query, const Sealer& sealer) {
-  auto events = decode_list(query.view(5));
-  auto schemes = decode_list(query.view(6));
   auto opened_secrets = open_column(sealer, query, kSecretsColumn, 7, decode_secrets);
   if (!opened_secrets) return opened_secrets.error();
   auto opened_headers = open_column(sealer, query, kHeadersColumn, 8, decode_headers);
   if (!opened_headers) return opened_headers.error();
-  auto& secrets = *opened_secrets;
-  auto& headers = *opened_headers;
+  if (!*opened_secrets || !*opened_headers) return damaged("endpoint");
+  auto endpoint = read_unsealed_part(query);
+  if (!endpoint) return endpoint;
+  endpoint->secrets = std::move(**opened_secrets);
+  endpoint->headers = std::move(**opened_headers);
+  endpoint->unreadable = false;
+  return endpoint;
+}
+
+Result<Endpoint> read_unsealed_part(const Query& query) {
+  auto events = decode_list(query.view(5));
+  auto schemes = decode_list(query.view(6));
   auto schedule = decode_schedule(query.view(9));
   auto channels = decode_list(query.view(21));
   const auto state = value_of(query.integer(17), EndpointState::disabled);
   const auto client_errors = value_of(query.integer(22), ClientErrors::retry);
-  if (!events || !channels || !schemes || !secrets || !headers || !schedule || !state ||
-      !client_errors) {
+  if (!events || !channels || !schemes || !schedule || !state || !client_errors) {
     return damaged("endpoint");
   }
   Endpoint endpoint;
@@ -101,8 +108,6 @@ Result<Endpoint> read_endpoint(const Query& query, const Sealer& sealer) {
   endpoint.events = std::move(*events);
   endpoint.channels = std::move(*channels);
   endpoint.schemes = std::move(*schemes);
-  endpoint.secrets = std::move(*secrets);
-  endpoint.headers = std::move(*headers);
   endpoint.retry_schedule = std::move(*schedule);
   endpoint.retry_jitter = query.real(10);
   endpoint.max_attempts = query.optional_int(11);
@@ -116,6 +121,7 @@ Result<Endpoint> read_endpoint(const Query& query, const Sealer& sealer) {
   endpoint.created_at = query.time(19);
   endpoint.updated_at = query.time(20);
   endpoint.client_errors = *client_errors;
+  endpoint.unreadable = true;
   return endpoint;
 }
 

@@ -22,6 +22,8 @@ inline constexpr const char* kEndpointColumns =
 
 // From a row whose first columns are kEndpointColumns.
 Result<Endpoint> read_endpoint(const Query& query, const Sealer& sealer);
+// What needs no key: without secrets and headers, and marked as unreadable.
+Result<Endpoint> read_unsealed_part(const Query& query);
 
 Result<void> insert_endpoint(Connection& connection, const Sealer& sealer,
                              const Endpoint& endpoint);

@@ -84,6 +84,10 @@ Result<void> forget_older_keys(Connection& connection, const Sealer& sealer) {
 
 }  // namespace
 
+Result<void> SqliteStore::check_keys() {
+  return read([&](Connection& connection) { return database_->sealer().check(connection); });
+}
+
 Result<std::size_t> SqliteStore::reseal(std::int64_t& after, std::size_t limit) {
   std::size_t resealed = 0;
   std::int64_t next = after;

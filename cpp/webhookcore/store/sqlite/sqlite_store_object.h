@@ -27,6 +27,7 @@ class SqliteStore final : public Store {
   Result<bool> lead() override;
   void stop_leading() override { database_->stop_leading(this); }
   std::optional<std::int64_t> leader() override { return database_->leader(); }
+  Result<void> check_keys() override;
 
   // idempotency_store.cpp
   Result<ClaimResult> claim(const ClaimKey& key, TimePoint now, Duration lease) override;
