@@ -156,6 +156,8 @@ void Dispatcher::conclude(const UnderWay& attempt, TransferResult result, Moment
                                                  .now = now.wall,
                                                  .draw = random_.draw()},
                                                 std::move(result));
+  // What was sent before the endpoint was enabled again does not disable it.
+  if (step && !step->changed) concluded.record.disable_reason.clear();
   if (step && step->changed) {
     const Lane& lane = lanes_[attempt.delivery.claimed.endpoint_id];
     concluded.record.health = {lane.health, step->opened, step->closed};

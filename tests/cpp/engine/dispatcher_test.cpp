@@ -353,6 +353,16 @@ TEST_CASE("an endpoint that was enabled again starts anew, whatever comes in fro
   CHECK(ended.attempts.at(0).record.signal == DeliverySignal::retry_scheduled);
 }
 
+TEST_CASE("a 410 from before an endpoint was enabled again does not disable it") {
+  Bench bench;
+  const Orders late = bench.take(make_delivery(1, prepared()));
+  const auto after = prepare_endpoint(make_endpoint(), kStart, {.epoch = 1});
+  CHECK(bench.take(make_delivery(2, after)).starts.size() == 1);
+  const AttemptRecord gone = bench.finish(answer(late.starts.at(0).id, 410)).attempts.at(0).record;
+  CHECK(gone.signal == DeliverySignal::failed_for_good);
+  CHECK(gone.disable_reason.empty());
+}
+
 TEST_CASE("an endpoint that asks for it has its refusals tried again, and no breaker for them") {
   Bench bench;
   Endpoint row = make_endpoint();

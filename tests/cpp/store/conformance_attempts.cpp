@@ -124,6 +124,26 @@ void check_states(Store& store, std::int64_t key) {
     CHECK(store.claim_due(kNow + 1h, 10, 60s)->empty());
     CHECK(enqueue(store, message("msg_3"))->deliveries.empty());
   }
+  SECTION("gone says nothing of an endpoint that has moved since, or was enabled again") {
+    AttemptRecord gone = record(claimed, DeliverySignal::failed_for_good);
+    gone.attempt.outcome = Outcome::gone;
+    gone.disable_reason = "gone";
+    Endpoint row = **store.get_endpoint("ep_1");
+    SECTION("moved") {
+      row.url = "https://example.com/new";
+      REQUIRE(overwrite(store, row));
+    }
+    SECTION("enabled again") {
+      gone.health = HealthChange{};
+      row.state = EndpointState::disabled;
+      REQUIRE(overwrite(store, row));
+      row.state = EndpointState::enabled;
+      REQUIRE(overwrite(store, row));
+    }
+    REQUIRE(record_one(store, gone, kNow + 1s));
+    CHECK((**store.get_endpoint("ep_1")).state == EndpointState::enabled);
+    CHECK((**store.get_delivery(claimed.key)).state == DeliveryState::dead);
+  }
   SECTION("a stale token changes nothing and fails alone") {
     REQUIRE(enqueue(store, message("msg_2")));
     const auto other = store.claim_due(kNow, 1, 60s)->front();

@@ -36,18 +36,22 @@ AttemptRecord failed_with(const ClaimedDelivery& claimed, HealthChange change) {
   return made;
 }
 
-ClaimedDelivery send_and_claim(Store& store, const std::string& id, TimePoint now = kNow) {
-  REQUIRE(enqueue(store, message(id), now));
+ClaimedDelivery send_and_claim(Store& store, const std::string& id, TimePoint now = kNow,
+                               std::optional<TimePoint> expires_at = {}) {
+  NewMessage sent = message(id);
+  sent.message.expires_at = expires_at;
+  REQUIRE(enqueue(store, sent, now));
   return store.claim_due(now, 1, 60s)->front();
 }
 
 // One delivery that tripped the breaker, and `count` that wait behind it.
-std::vector<std::int64_t> wait_behind(Store& store, int count) {
+std::vector<std::int64_t> wait_behind(Store& store, int count,
+                                      std::optional<TimePoint> expires_at = {}) {
   REQUIRE(record_one(
       store, failed_with(send_and_claim(store, "msg_trip"), {open_until(kNow + kOpenFor), true})));
   std::vector<std::int64_t> waiting;
   for (int i = 0; i < count; ++i) {
-    const auto claimed = send_and_claim(store, "msg_wait_" + std::to_string(i));
+    const auto claimed = send_and_claim(store, "msg_wait_" + std::to_string(i), kNow, expires_at);
     const PutBack back{claimed.key, claimed.token, kNow + kOpenFor, true};
     REQUIRE(store.put_back({&back, 1}, kNow));
     waiting.push_back(claimed.key);
@@ -153,6 +157,50 @@ void check_waiting(Store& store) {
     CHECK(claimed->front().key == waiting[0]);
     // Nothing came of it: somebody cancelled it, or its worker died.
     CHECK(store.release_probes(kOpenFor, then + kProbePatience)->released == 1);
+  }
+  SECTION("what has expired is no probe, and is cancelled by the sweep") {
+    const auto expired = wait_behind(store, 1, kNow + 1s).front();
+    const auto waiting = send_and_claim(store, "msg_lasting");
+    const PutBack back{waiting.key, waiting.token, kNow + kOpenFor, true};
+    REQUIRE(store.put_back({&back, 1}, kNow));
+    const TimePoint then = kNow + kOpenFor;
+    CHECK(store.release_probes(kOpenFor, then)->released == 1);
+    const auto claimed = store.claim_due(then, 10, 60s);
+    REQUIRE(claimed->size() == 1);
+    CHECK(claimed->front().key == waiting.key);
+    CHECK_FALSE(store.release_probes(kOpenFor, then)->next_at);
+    CHECK(row_of(store, expired).state == DeliveryState::pending);
+    REQUIRE(store.reap_deliveries(then));
+    CHECK(row_of(store, expired).state == DeliveryState::cancelled);
+    CHECK(row_of(store, expired).last_error == "expired");
+  }
+  SECTION("what expires while its endpoint is disabled is cancelled by the sweep, at its time") {
+    NewMessage lapsing = message("msg_1");
+    lapsing.message.expires_at = kNow + 1min;
+    const auto key = send_one(store, lapsing);
+    Endpoint row = **store.get_endpoint("ep_1");
+    row.state = EndpointState::disabled;
+    REQUIRE(overwrite(store, row));
+    REQUIRE(store.reap_deliveries(kNow + 1min - 1ms));
+    CHECK(row_of(store, key).state == DeliveryState::pending);
+    CHECK(*store.reap_deliveries(kNow + 1min) == 0);
+    CHECK(row_of(store, key).state == DeliveryState::cancelled);
+  }
+  SECTION("what expires in a line is cancelled by the sweep, and the line goes on") {
+    Endpoint row = **store.get_endpoint("ep_1");
+    row.fifo = true;
+    REQUIRE(overwrite(store, row));
+    const auto first = send_one(store, message("msg_1"));
+    NewMessage lapsing = message("msg_2");
+    lapsing.message.expires_at = kNow + 1s;
+    const auto second = send_one(store, lapsing);
+    const auto third = send_one(store, message("msg_3"));
+    const auto claimed = claim_one(store);
+    CHECK(claimed.key == first);
+    REQUIRE(store.reap_deliveries(kNow + 1s));
+    CHECK(row_of(store, second).state == DeliveryState::cancelled);
+    REQUIRE(record_one(store, record(claimed, DeliverySignal::succeeded)));
+    CHECK(claim_one(store).key == third);
   }
   SECTION("a clock that was set back lets the probe out when it would have come anyway") {
     wait_behind(store, 1);

@@ -58,7 +58,7 @@ inline AttemptRecord record(const ClaimedDelivery& claimed, DeliverySignal signa
   made.endpoint_id = claimed.endpoint_id;
   made.attempt.started_at = kNow;
   made.attempt.duration = 12ms;
-  made.attempt.url = "https://example.com/";
+  made.attempt.url = "https://example.com/" + claimed.endpoint_id;
   made.attempt.trigger = claimed.trigger;
   made.attempt.status = signal == DeliverySignal::succeeded ? 200 : 500;
   made.attempt.outcome =

@@ -156,6 +156,12 @@ std::vector<Result<void>> MemoryStore::record_attempts(std::span<const AttemptRe
   return results;
 }
 
+bool MemoryStore::is_current(const std::string& endpoint_id, const AttemptRecord& record) const {
+  const auto known = rows_.health.find(endpoint_id);
+  return !record.health || known == rows_.health.end() ||
+         known->second.health.epoch == record.health->health.epoch;
+}
+
 Result<void> MemoryStore::record_one(const AttemptRecord& record, TimePoint now) {
   const auto known = rows_.deliveries.find(record.delivery);
   if (known != rows_.deliveries.end() && record.health) {
@@ -183,7 +189,8 @@ Result<void> MemoryStore::record_one(const AttemptRecord& record, TimePoint now)
   if (waits) entry->trigger = "retry";
   const auto endpoint = rows_.endpoints.find(entry->row.endpoint_id);
   if (!record.disable_reason.empty() && endpoint != rows_.endpoints.end() &&
-      endpoint->second.state == EndpointState::enabled) {
+      endpoint->second.state == EndpointState::enabled && endpoint->second.url == attempt.url &&
+      is_current(endpoint->first, record)) {
     endpoint->second.state = EndpointState::disabled;
     endpoint->second.disabled_reason = record.disable_reason;
     endpoint->second.updated_at = next_update_at(endpoint->second.updated_at, now);
@@ -216,9 +223,22 @@ Result<void> MemoryStore::put_back(std::span<const PutBack> rows, TimePoint now)
   return {};
 }
 
+void MemoryStore::cancel_expired(TimePoint now) {
+  const auto first = lines();
+  for (auto& [key, entry] : rows_.deliveries) {
+    if (entry.row.state != DeliveryState::pending || is_claimable(entry, first) ||
+        !has_expired(entry.row.expires_at, now)) {
+      continue;
+    }
+    entry.row.last_error = kExpiredError;
+    settle(entry, find_transition(entry.row.state, DeliverySignal::expired)->to, std::nullopt, now);
+  }
+}
+
 Result<std::size_t> MemoryStore::reap_deliveries(TimePoint now) {
   const auto entered = enter();
   if (entered.error) return *entered.error;
+  cancel_expired(now);
   std::size_t reaped = 0;
   for (auto& [key, entry] : rows_.deliveries) {
     if (entry.row.state != DeliveryState::in_flight ||

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "webhookcore/core/claim_rules.h"
 #include "webhookcore/store/memory/memory_store_object.h"
 
 namespace webhookcore::memory {
@@ -78,11 +79,14 @@ Result<Probes> MemoryStore::release_probes(Duration open_for, TimePoint now) {
       continue;
     }
     const auto waiting = behind_breaker_of(id);
-    if (waiting.empty()) continue;
+    const auto first = std::find_if(waiting.begin(), waiting.end(), [&](const auto* one) {
+      return !has_expired(one->row.expires_at, now);
+    });
+    if (first == waiting.end()) continue;
     const Duration own = endpoint->second.breaker_open_for.value_or(open_for);
     if (may_probe(entry.probe_at, own, now)) {
-      waiting.front()->behind_breaker = false;
-      waiting.front()->row.next_attempt_at = now;
+      (*first)->behind_breaker = false;
+      (*first)->row.next_attempt_at = now;
       entry.probe_at = next_probe_at(own, now);
       ++probes.released;
     }

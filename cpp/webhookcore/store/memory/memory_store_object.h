@@ -148,6 +148,9 @@ class MemoryStore final : public Store {
   void take(DeliveryEntry& entry, const LeaseToken& token, TimePoint now, Duration lease);
   bool claim_round(std::vector<ClaimedDelivery>& claimed, const LeaseToken& token, TimePoint now,
                    std::size_t limit, Duration lease);
+  // What expired while it was held: a claim would not come past it.
+  void cancel_expired(TimePoint now);
+  bool is_current(const std::string& endpoint_id, const AttemptRecord& record) const;
   const Endpoint* endpoint_of(const DeliveryEntry& entry) const;
   const Message* find_message(std::string_view id) const;
   bool matches(const DeliveryEntry& entry, const DeliveryFilter& filter) const;

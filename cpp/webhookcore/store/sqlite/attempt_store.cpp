@@ -34,13 +34,16 @@ Result<void> insert_attempt(Connection& connection, std::int64_t delivery, int n
       .run();
 }
 
+// Only what was attempted: not where it has moved to since, or been enabled again.
 Result<void> disable(Connection& connection, Random& random, std::int64_t endpoint,
                      const AttemptRecord& record, TimePoint now) {
+  const auto epoch = record.health ? std::optional(record.health->health.epoch) : std::nullopt;
   auto query = connection.query(
       "UPDATE endpoints SET state = ?, disabled_reason = ?, updated_at = max(?, updated_at + 1)"
-      " WHERE key = ? AND state = ?",
+      " WHERE key = ?4 AND state = ?5 AND url = ?6 AND (?7 IS NULL OR ?7 ="
+      " coalesce((SELECT epoch FROM endpoint_health WHERE endpoint = ?4), 0))",
       code_of(EndpointCode::disabled), record.disable_reason, now, endpoint,
-      code_of(EndpointCode::enabled));
+      code_of(EndpointCode::enabled), record.attempt.url, epoch);
   if (auto done = query.run(); !done) return done;
   if (connection.changed_rows() == 0) return {};
   if (auto done = hold_deliveries(connection, endpoint, true); !done) return done;

@@ -13,6 +13,9 @@ namespace webhookcore::sqlite {
 
 namespace {
 
+// Cancelled by one sweep at most, so that it does not hold up what is sent.
+constexpr std::size_t kMostExpired = 1000;
+
 // Asks the system once for each owner, however many rows it has.
 class Owners {
  public:
@@ -72,6 +75,20 @@ Result<void> take(Connection& connection, const ClaimedDelivery& row, std::int64
           " lease_expires_at = ?, updated_at = ? WHERE key = ?",
           code_of(transition->to), owner, Blob{row.token.value}, now + lease, now, row.key)
       .run();
+}
+
+Result<std::vector<std::int64_t>> read_expired(Connection& connection, TimePoint now) {
+  std::vector<std::int64_t> expired;
+  auto query = connection.query(
+      "SELECT key FROM deliveries WHERE state = 0 AND held <> 0 AND expires_at IS NOT NULL"
+      " AND expires_at <= ? ORDER BY expires_at LIMIT ?",
+      now, kMostExpired);
+  auto done = query.each([&]() -> Result<void> {
+    expired.push_back(query.integer(0));
+    return {};
+  });
+  if (!done) return done.error();
+  return expired;
 }
 
 Result<void> expire(Connection& connection, const std::vector<std::int64_t>& deliveries,
@@ -138,7 +155,21 @@ Result<void> SqliteStore::put_back(std::span<const PutBack> rows, TimePoint now)
 Result<std::size_t> SqliteStore::reap_deliveries(TimePoint now) {
   database_->checkpoint_if_idle();
   if (auto mended = mend_lines(); !mended) return mended.error();
+  if (auto cancelled = cancel_expired(now); !cancelled) return cancelled.error();
   return take_back_lost(now);
+}
+
+// What expired while it was held: a claim would not come past it.
+Result<void> SqliteStore::cancel_expired(TimePoint now) {
+  const auto seen = read([&](Connection& connection) { return read_expired(connection, now); });
+  if (!seen) return seen.error();
+  if (seen->empty()) return {};
+  return write([&](Connection& connection) -> Result<void> {
+    // Looked for again: another process may have been faster.
+    const auto expired = read_expired(connection, now);
+    if (!expired) return expired.error();
+    return expire(connection, *expired, now);
+  });
 }
 
 Result<void> SqliteStore::mend_lines() {

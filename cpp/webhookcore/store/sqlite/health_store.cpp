@@ -14,15 +14,17 @@ struct OpenBreaker {
   Duration open_for{};
 };
 
-// Of endpoints that are enabled and have something waiting.
-Result<std::vector<OpenBreaker>> open_breakers(Connection& connection, Duration open_for) {
+// Of endpoints that are enabled and have something waiting that may still be sent.
+Result<std::vector<OpenBreaker>> open_breakers(Connection& connection, Duration open_for,
+                                               TimePoint now) {
   std::vector<OpenBreaker> breakers;
   auto query = connection.query(
       "SELECT h.endpoint, h.probe_at, coalesce(e.breaker_open_for_ms, ?)"
       " FROM endpoint_health AS h JOIN endpoints AS e ON e.key = h.endpoint"
       " WHERE h.open_until IS NOT NULL AND e.state = 0"
-      " AND EXISTS (SELECT 1 FROM deliveries WHERE held = 3 AND endpoint = h.endpoint)",
-      open_for);
+      " AND EXISTS (SELECT 1 FROM deliveries WHERE held = 3 AND endpoint = h.endpoint"
+      " AND (expires_at IS NULL OR expires_at > ?))",
+      open_for, now);
   auto done = query.each([&]() -> Result<void> {
     breakers.push_back({query.integer(0), query.time(1), query.duration(2)});
     return {};
@@ -31,11 +33,12 @@ Result<std::vector<OpenBreaker>> open_breakers(Connection& connection, Duration 
   return breakers;
 }
 
-// The one that waits longest.
+// The one that waits longest; an expired one would be cancelled and tell nothing.
 Result<void> release_one(Connection& connection, const OpenBreaker& breaker, TimePoint now) {
   auto released = connection.query(
       "UPDATE deliveries SET held = 0, next_attempt_at = ? WHERE key ="
-      " (SELECT min(key) FROM deliveries WHERE held = 3 AND endpoint = ?)",
+      " (SELECT min(key) FROM deliveries WHERE held = 3 AND endpoint = ?"
+      " AND (expires_at IS NULL OR expires_at > ?1))",
       now, breaker.endpoint);
   if (auto done = released.run(); !done) return done;
   return connection
@@ -99,7 +102,7 @@ Result<std::optional<EndpointHealth>> SqliteStore::get_endpoint_health(std::stri
 
 Result<Probes> SqliteStore::release_probes(Duration open_for, TimePoint now) {
   const auto seen =
-      read([&](Connection& connection) { return open_breakers(connection, open_for); });
+      read([&](Connection& connection) { return open_breakers(connection, open_for, now); });
   if (!seen) return seen.error();
   Probes probes;
   const auto is_due = [&](const OpenBreaker& breaker) {
@@ -113,7 +116,7 @@ Result<Probes> SqliteStore::release_probes(Duration open_for, TimePoint now) {
 
   const auto written = write([&](Connection& connection) -> Result<void> {
     // Looked for again: another process may have been faster.
-    const auto breakers = open_breakers(connection, open_for);
+    const auto breakers = open_breakers(connection, open_for, now);
     if (!breakers) return breakers.error();
     for (const OpenBreaker& breaker : *breakers) {
       if (!is_due(breaker)) continue;

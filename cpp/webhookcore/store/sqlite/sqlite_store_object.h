@@ -149,6 +149,7 @@ class SqliteStore final : public Store {
   std::optional<Error> closed_error() const;
   Result<std::size_t> take_back_lost(TimePoint now);
   Result<void> mend_lines();  // The first of each that got stuck goes.
+  Result<void> cancel_expired(TimePoint now);
 
   template <typename Use>
   std::invoke_result_t<Use, Connection&> read(Use use) {

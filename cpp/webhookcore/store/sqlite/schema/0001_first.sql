@@ -132,6 +132,8 @@ CREATE INDEX deliveries_line ON deliveries (endpoint, held, message) WHERE fifo 
 CREATE INDEX deliveries_line_busy ON deliveries (endpoint) WHERE fifo = 1 AND state = 1;
 CREATE INDEX deliveries_behind_breaker ON deliveries (endpoint) WHERE held = 3;
 CREATE INDEX deliveries_in_flight ON deliveries (owner) WHERE state = 1;
+CREATE INDEX deliveries_held_until ON deliveries (expires_at)
+  WHERE state = 0 AND held <> 0 AND expires_at IS NOT NULL;
 CREATE INDEX deliveries_dead ON deliveries (key) WHERE state = 3;
 
 -- Deliveries that recover() made for a message of the past. Their keys are not beside it. A
