@@ -68,9 +68,9 @@ def check_secrets(secrets: HiddenSecrets) -> None:
     """Raises ConfigError for none at all, or for something that is no text."""
     if not secrets:
         raise ConfigError("must be a list of at least one secret", "secrets")
-    texts = [isinstance(secret, (str, bytes)) for secret in secrets]
-    if not all(texts):
-        raise ConfigError("must be str or bytes", f"secrets[{texts.index(False)}]")
+    for position, secret in enumerate(secrets):
+        if not isinstance(secret, (str, bytes)):
+            raise ConfigError("must be str or bytes", f"secrets[{position}]")
 
 
 def mark_of(secrets: HiddenSecrets) -> bytes:

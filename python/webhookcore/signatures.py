@@ -163,7 +163,10 @@ def _refuse_keys(keys: KeyFetcher | None, scheme: _core.SchemeBase) -> None:
 
 
 def _has_short_text(scheme: _core.SchemeBase, secrets: HiddenSecrets) -> bool:
-    return min(map(len, secrets)) < _SHORT and scheme.has_text_key
+    for secret in secrets:
+        if len(secret) < _SHORT:
+            return scheme.has_text_key
+    return False
 
 
 def refusal_of(
@@ -234,4 +237,5 @@ def verify(
     once = _core.VerifierBase(scheme, secrets, tolerance, row, row.name, Event, refusal_of)
     if _has_short_text(scheme, secrets):
         warnings.warn(_SHORT_WARNING, ShortSecretWarning, stacklevel=2)
-    return cast(Event, once.verify(body, headers, url, method, now))
+    event: Event = once.verify(body, headers, url, method, now)
+    return event
