@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +15,6 @@ from support.key_server import Authority, private_pem
 
 SCRIPT = Path(__file__).parents[2] / "node" / "http2_receiver.mjs"
 MESSAGES = 60
-
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
 
 class Receiver:

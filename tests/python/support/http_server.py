@@ -15,6 +15,7 @@ class QuietHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def respond(self) -> None:
+        """What each server of the tests has of its own."""
         raise NotImplementedError
 
     def do_GET(self) -> None:
