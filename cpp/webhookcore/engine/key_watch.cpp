@@ -25,18 +25,18 @@ void KeyWatch::note_unread(const std::string& endpoint_id, const Error& error, D
 
 Result<void> KeyWatch::step(TimePoint now, Duration monotonic) {
   if (looked_at_ && monotonic - *looked_at_ < kEvery && unread_.empty()) return {};
-  if (auto done = look(now); !done.ok()) return done;
+  if (auto done = look(now, monotonic); !done.ok()) return done;
   if (auto done = tell_of_endpoints(now); !done.ok()) return done;
   looked_at_ = monotonic;
   return {};
 }
 
-Result<void> KeyWatch::look(TimePoint now) {
+Result<void> KeyWatch::look(TimePoint now, Duration monotonic) {
   const auto checked = store_.check_keys();
   if (!checked.ok() && checked.error().code != ErrorCode::wrong_store_key) return checked;
   const bool was_missing = std::exchange(key_is_missing_, !checked.ok());
-  if (!key_is_missing_) stepped_back_at_.reset();
   if (!key_is_missing_ || was_missing) return {};
+  stepped_back_at_ = monotonic;
   log_.add_problem("the store: " + checked.error().detail +
                    ". Until this process is started anew with it, another one that has it "
                    "delivers, or else only what can be read is delivered");
@@ -64,10 +64,8 @@ Result<void> KeyWatch::tell_of_endpoints(TimePoint now) {
 
 bool KeyWatch::steps_back(Duration monotonic) {
   if (!key_is_missing_) return false;
-  if (!stepped_back_at_ || monotonic - *stepped_back_at_ >= kStandsBackEvery) {
-    stepped_back_at_ = monotonic;
-  }
-  return monotonic - *stepped_back_at_ < kStandsBack;
+  if (monotonic - stepped_back_at_ >= kStandsBackEvery) stepped_back_at_ = monotonic;
+  return monotonic - stepped_back_at_ < kStandsBack;
 }
 
 std::optional<Error> KeyWatch::trouble(Duration monotonic) const {

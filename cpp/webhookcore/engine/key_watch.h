@@ -25,22 +25,23 @@ class KeyWatch {
   // Once a second, and after note_unread() at once: looks, and tells what is new.
   Result<void> step(TimePoint now, Duration monotonic);
 
-  // True for a second out of ten while a key is missing, the first one at once: time for a
-  // standby. The rest of the time what can be read is delivered, for there may be no standby.
+  // True for a second out of ten while a key is missing, the first one as soon as that is
+  // seen: time for a standby. The rest of the time what can be read is delivered, for there may
+  // be no standby.
   bool steps_back(Duration monotonic);
 
   // Why deliveries that came up lately were put back.
   std::optional<Error> trouble(Duration monotonic) const;
 
  private:
-  Result<void> look(TimePoint now);
+  Result<void> look(TimePoint now, Duration monotonic);
   Result<void> tell_of_endpoints(TimePoint now);
 
   Store& store_;
   EventLog& log_;
   std::optional<Duration> looked_at_;
   bool key_is_missing_ = false;
-  std::optional<Duration> stepped_back_at_;
+  Duration stepped_back_at_{};  // While it is.
   std::optional<Error> trouble_;
   Duration trouble_at_{};
   std::map<std::string, Error> unread_;  // Not told of yet.
