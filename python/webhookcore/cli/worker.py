@@ -7,11 +7,11 @@ import json
 import logging
 import signal
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 from typing import Any, Final, TypeAlias
 
@@ -101,22 +101,24 @@ def load_target(target: str) -> Target:
 
 
 def _run(work: list[Target], drain: float) -> None:
-    asked = threading.Event()
+    # Its put() may come in the middle of anything, a write to standard error or a wait for this
+    # very queue; neither a stream nor a threading.Event can take that.
+    asked: SimpleQueue[int] = SimpleQueue()
 
     def stop(number: int, frame: FrameType | None) -> None:
         del frame
         # From now on the kernel itself ends the process, whatever a drain waits for.
         for one in _SIGNALS:
             signal.signal(one, signal.SIG_DFL)
-        complain(f"{signal.Signals(number).name}: finishing what is under way; again to exit now")
-        asked.set()
+        asked.put(number)
 
     for number in _SIGNALS:
         signal.signal(number, stop)
     complain("working; SIGTERM or Ctrl-C stops")
     for target in work:
         target.start()
-    asked.wait()
+    name = signal.Signals(asked.get()).name
+    complain(f"{name}: finishing what is under way; again to exit now")
     # All at once, or the drains of several would add up.
     with ThreadPoolExecutor(len(work)) as pool:
         for stopped in pool.map(lambda target: target.stop(drain), work):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,6 +29,25 @@ def handled(event):
     print("handled", event.id, flush=True)
 
 not_one = 7
+"""
+# Its first line on standard error is interrupted by the signal that the line invites.
+INTERRUPTED = """
+import io, os, signal, sys
+
+class Pipe(io.RawIOBase):
+    signals = [signal.SIGTERM]
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        if self.signals:
+            os.kill(os.getpid(), self.signals.pop())
+        return os.write(2, text)
+
+sys.stderr = io.TextIOWrapper(io.BufferedWriter(Pipe()), line_buffering=True)
+from webhookcore.cli import main
+main(["worker", "--db", sys.argv[1]])
 """
 
 
@@ -135,6 +155,19 @@ def test_a_store_that_is_not_there_is_made_and_waited_on(db):
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     assert run("messages", "list", "--db", db).exit_code == 0
+
+
+def test_a_signal_in_the_middle_of_a_line_to_standard_error_stops_it_too(db):
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, db],
+        stderr=subprocess.PIPE,
+        env=environment(),
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert b"working" in result.stderr
+    assert b"SIGTERM: finishing" in result.stderr
 
 
 @pytest.mark.parametrize(
