@@ -86,7 +86,7 @@ void Database::raise_durability(Synchronous synchronous) {
 }
 
 void Database::checkpoint_if_idle() {
-  if (!session_.log_is_used() || !ensure_ready()) return;
+  if (!session_.log_wants_checkpoint() || !ensure_ready()) return;
   group_.alone([&] { session_.checkpoint_if_idle(); });
 }
 

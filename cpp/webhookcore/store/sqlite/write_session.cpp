@@ -9,8 +9,10 @@ namespace {
 // 4 MiB of log: larger makes claims at a million rows faster and the 99th
 // percentile of a send slower (performance.md, section 4).
 constexpr int kCheckpointPages = 1000;
-// A log that a long reader let grow gives its space back above this.
+// A log that a long reader let grow gives its space back above this, and what a burst left
+// behind once nothing is written any more, because a quota counts it.
 constexpr std::int64_t kLogCapBytes = 64LL << 20;
+constexpr std::int64_t kIdleLogCapBytes = 1LL << 20;
 constexpr Duration kIdle{1000};
 
 std::int64_t log_bytes(const std::string& path) {
@@ -65,7 +67,7 @@ Result<void> WriteSession::commit() {
     return committed;
   }
   last_commit_at_ = SystemClock().monotonic();
-  log_is_used_.store(connection_->log_pages() > 0, std::memory_order_relaxed);
+  log_wants_checkpoint_.store(connection_->log_pages() > 0, std::memory_order_relaxed);
   return {};
 }
 
@@ -85,10 +87,10 @@ void WriteSession::checkpoint_if_due() {
   const bool log_began_anew = pages < last_log_pages_;
   last_log_pages_ = pages;
   if (log_began_anew || next_checkpoint_at_ == 0) next_checkpoint_at_ = kCheckpointPages;
-  if (pages >= next_checkpoint_at_) checkpoint();
+  if (pages >= next_checkpoint_at_) checkpoint(kLogCapBytes);
 }
 
-void WriteSession::checkpoint() {
+void WriteSession::checkpoint(std::int64_t log_cap) {
   const int pages = connection_->log_pages();
   if (auto done = connection_->checkpoint(Checkpoint::restart); !done) {
     // A reader needs the log. Trying again at every commit would slow them all.
@@ -97,10 +99,11 @@ void WriteSession::checkpoint() {
   }
   last_log_pages_ = 0;
   next_checkpoint_at_ = kCheckpointPages;
-  log_is_used_.store(false, std::memory_order_relaxed);
-  if (log_bytes(options_.path) <= kLogCapBytes) return;
-  // Refused when a reader came in between; the log is small again either way soon.
-  static_cast<void>(connection_->checkpoint(Checkpoint::truncate).ok());
+  if (log_bytes(options_.path) > log_cap) {
+    // Refused when a reader came in between; the log is small again either way soon.
+    static_cast<void>(connection_->checkpoint(Checkpoint::truncate).ok());
+  }
+  log_wants_checkpoint_.store(log_bytes(options_.path) > kIdleLogCapBytes, std::memory_order_relaxed);
 }
 
 void WriteSession::checkpoint_if_idle() {
@@ -109,7 +112,7 @@ void WriteSession::checkpoint_if_idle() {
 
 void WriteSession::checkpoint_now() {
   if (connection_ == nullptr || !gate_.acquire(Duration{0}).ok()) return;
-  checkpoint();
+  checkpoint(kIdleLogCapBytes);
   gate_.release();
 }
 

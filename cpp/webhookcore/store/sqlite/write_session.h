@@ -54,12 +54,12 @@ class WriteSession {
   void close();
   Result<void> set_synchronous(Synchronous synchronous);
 
-  // A checkpoint when the log is not empty and nothing was committed for a second;
-  // nothing when the gate is taken.
+  // A checkpoint, after which the log is no large file any more. The first when nothing was
+  // committed for a second; neither when the gate is taken.
   void checkpoint_if_idle();
   void checkpoint_now();
   // From any thread: whether the call above could have something to do.
-  bool log_is_used() const { return log_is_used_.load(std::memory_order_relaxed); }
+  bool log_wants_checkpoint() const { return log_wants_checkpoint_.load(std::memory_order_relaxed); }
 
   // In a child after a fork; the connection was closed before it.
   void forget() { gate_.forget(); }
@@ -67,7 +67,7 @@ class WriteSession {
  private:
   Result<void> prepare_sync(Survives survives);
   void checkpoint_if_due();
-  void checkpoint();
+  void checkpoint(std::int64_t log_cap);
 
   SessionOptions options_;
   WriteGate gate_;
@@ -77,7 +77,7 @@ class WriteSession {
   int last_log_pages_ = 0;
   Duration last_commit_at_{};  // Monotonic.
   bool closed_ = false;
-  std::atomic<bool> log_is_used_ = false;
+  std::atomic<bool> log_wants_checkpoint_ = false;  // It is not empty, or large.
 };
 
 }  // namespace webhookcore::sqlite

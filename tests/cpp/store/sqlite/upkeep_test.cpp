@@ -64,6 +64,15 @@ TEST_CASE("pages that pruning frees go back to the system, and the file shrinks"
   CHECK(size_of(path) < full / 10);
 }
 
+TEST_CASE("the log that a burst left behind takes nothing of the quota once there is time") {
+  const TempFolder folder;
+  const auto store = open_quick_store(folder.file("store.db"));
+  send_large(*store, 2000, kNow);
+  CHECK(store->measure_space()->log_bytes > 8'000'000);
+  store->checkpoint();
+  CHECK(store->measure_space()->log_bytes == 0);
+}
+
 TEST_CASE("a batch of pruning is short: it ends with its budget") {
   const TempFolder folder;
   const auto store = open_quick_store(folder.file("store.db"));
