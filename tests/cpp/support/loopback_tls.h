@@ -136,7 +136,7 @@ class TlsContext {
   static int choose(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* offered, unsigned int size, void* self) {
     const auto& wanted = static_cast<TlsContext*>(self)->options_.protocol;
-    for (unsigned int at = 0; at + 1 + offered[at] <= size; at += 1U + offered[at]) {
+    for (unsigned int at = 0; at < size && at + 1 + offered[at] <= size; at += 1U + offered[at]) {
       const std::string_view name{reinterpret_cast<const char*>(offered + at + 1), offered[at]};
       if (name != wanted) continue;
       *out = offered + at + 1;
