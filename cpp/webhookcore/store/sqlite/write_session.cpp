@@ -103,7 +103,8 @@ void WriteSession::checkpoint(std::int64_t log_cap) {
     // Refused when a reader came in between; the log is small again either way soon.
     static_cast<void>(connection_->checkpoint(Checkpoint::truncate).ok());
   }
-  log_wants_checkpoint_.store(log_bytes(options_.path) > kIdleLogCapBytes, std::memory_order_relaxed);
+  log_wants_checkpoint_.store(log_bytes(options_.path) > kIdleLogCapBytes,
+                              std::memory_order_relaxed);
 }
 
 void WriteSession::checkpoint_if_idle() {

@@ -59,7 +59,9 @@ class WriteSession {
   void checkpoint_if_idle();
   void checkpoint_now();
   // From any thread: whether the call above could have something to do.
-  bool log_wants_checkpoint() const { return log_wants_checkpoint_.load(std::memory_order_relaxed); }
+  bool log_wants_checkpoint() const {
+    return log_wants_checkpoint_.load(std::memory_order_relaxed);
+  }
 
   // In a child after a fork; the connection was closed before it.
   void forget() { gate_.forget(); }
