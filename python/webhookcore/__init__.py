@@ -62,12 +62,12 @@ from .signing import generate_keypair, generate_secret, sign, sign_body
 from .urls import UrlPolicy, check_url
 
 if TYPE_CHECKING:
-    from . import fastapi as fastapi, flask as flask
+    from . import asgi as asgi, fastapi as fastapi, flask as flask, wsgi as wsgi
 else:
 
     def __getattr__(name: str) -> object:
-        # The adapters need frameworks that are extras, so each is imported when it is named.
-        if name in {"fastapi", "flask"}:
+        # Some adapters need frameworks that are extras, so each is imported when it is named.
+        if name in {"asgi", "fastapi", "flask", "wsgi"}:
             return _importlib.import_module(f".{name}", __name__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

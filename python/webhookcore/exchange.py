@@ -71,6 +71,27 @@ def _pairs_of(headers: HeadersLike) -> Iterator[tuple[str, str]]:
             yield _text(name), _text(one)
 
 
+def values_of(headers: HeadersLike, name: str) -> list[str]:
+    """All values of one header, in their order, without making a ``Headers`` of them."""
+    items: Iterable[tuple[Text, object]]
+    items = headers.items() if hasattr(headers, "items") else headers
+    wanted = _folded(name)
+    found = [
+        value for key, value in items if len(key) == len(name) and _folded(_text(key)) == wanted
+    ]
+    return [
+        _text(one)
+        for value in found
+        for one in (value if isinstance(value, (list, tuple)) else (value,))
+    ]
+
+
+def read_length(said: str) -> int | None:
+    """The number of a Content-Length; None where it is none."""
+    # Longer than any real length, and Python refuses to read numbers of 4300 digits.
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= 18 else None
+
+
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     """What a framework received, before anything has parsed it.
@@ -93,9 +114,14 @@ class HttpRequest:
     @property
     def content_length(self) -> int | None:
         """What the sender said the body's length is; None when it did not say a number."""
-        said = Headers(self.headers).get("Content-Length", "")
-        # Longer than any real length, and Python refuses to read numbers of 4300 digits.
-        return int(said) if said.isascii() and said.isdecimal() and len(said) <= 18 else None
+        said = values_of(self.headers, "Content-Length")
+        return read_length(said[0]) if said else None
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether the body is compressed, or otherwise not what was signed."""
+        said = values_of(self.headers, "Content-Encoding")
+        return any(one.strip().lower() not in ("", "identity") for one in said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,18 @@ def find_scheme(given: SchemeLike) -> tuple[_core.SchemeBase, Provider]:
     return _BUILT_IN[row.name], row
 
 
+def header_names(given: SchemeLike) -> tuple[str, ...]:
+    """What its sender puts on a request: the signature, and what tells id, type and time."""
+    scheme, row = find_scheme(given)
+    fields = scheme.fields()
+    named = [name.replace("*", "1") for family in fields["families"] for name in family[:3]]
+    places = (*row.id, *row.type, *(place for group in row.key for place in group))
+    named += [fields["id_header"], fields["type_header"]]
+    named += [place.name for place in places if isinstance(place, Header)]
+    # By their lower case: some rows write a header in another way than others do.
+    return tuple({name.lower(): name for name in reversed(named) if name}.values())[::-1]
+
+
 def stored_text(given: SchemeLike) -> str:
     """The form in which an endpoint keeps a scheme: a name, or the text of a user's own.
 

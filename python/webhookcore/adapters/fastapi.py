@@ -8,15 +8,24 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from ..errors import ConfigError, KeyUnavailableError, VerificationError, message_of
+from ..errors import KeyUnavailableError, VerificationError, message_of
 from ..events import Event
-from ..exchange import HttpRequest, HttpResponse
+from ..exchange import HttpRequest
 from ..hidden_secrets import Secrets
 from ..keys import KeyFetcher
-from ..receiver import DEFAULT_MAX_BODY, Receiver, check_public_url, verify_request, without_key
+from ..receiver import (
+    DEFAULT_MAX_BODY,
+    Receiver,
+    check_public_url,
+    if_encoded,
+    verify_request,
+    without_key,
+)
 from ..schemes import SchemeLike
 from ..signatures import Verifier
+from . import asgi
 from .missing import missing
+from .mounting import body_was_read
 
 try:
     from fastapi import APIRouter, HTTPException, Request, Response
@@ -56,7 +65,9 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     400: _documented("Malformed, or signed too long ago", _ERROR),
     401: _documented("Not signed by the provider", _ERROR),
     404: _documented("No such source", _ERROR),
+    405: _documented("Not a method of the source", _ERROR),
     413: _documented("The body is too large", _ERROR),
+    415: _documented("The body is compressed", _ERROR),
     503: _documented("Not stored: send it again after Retry-After", _ERROR),
 }
 _BODY: Final = {
@@ -66,6 +77,9 @@ _BODY: Final = {
         "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+
+# OpenAPI 3.1, section 4.8.12: such parameters are ignored.
+_NO_PARAMETERS: Final = ("accept", "authorization", "content-type")
 
 
 def router(receiver: Receiver, **options: Any) -> APIRouter:
@@ -78,8 +92,8 @@ def router(receiver: Receiver, **options: Any) -> APIRouter:
         options: For ``APIRouter``, such as ``tags`` or ``include_in_schema``.
     """
 
-    class OnlyPost(APIRoute):
-        """Answers another method as the receiver does, where no other route takes it."""
+    class RawRoute(APIRoute):
+        """Takes requests as they come: Request, dependencies and Response are for the schema."""
 
         def matches(self, scope: Scope) -> tuple[Match, Scope]:
             match, found = super().matches(scope)
@@ -91,21 +105,24 @@ def router(receiver: Receiver, **options: Any) -> APIRouter:
             return match, found
 
         async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["method"] == "POST":
+            # Dependencies of an app or router, such as an authentication, are not left out.
+            if _guards(self, scope) and scope["method"] == "POST":
                 await super().handle(scope, receive, send)
-                return
-            asked = _request(Request(scope), b"")
-            found = await receiver.handle_async(asked, scope["path_params"]["source"])
-            await _response(found)(scope, receive, send)
+            else:
+                await asgi.answer(receiver, scope["path_params"]["source"], scope, receive, send)
 
-    routes = APIRouter(**{"tags": ["webhooks"], "route_class": OnlyPost, **options})
+        @property
+        def openapi_extra(self) -> dict[str, Any]:  # Asked for when the schema is made.
+            return {**_BODY, "parameters": _headers_of(receiver)}
+
+        @openapi_extra.setter
+        def openapi_extra(self, given: Any) -> None:
+            del given  # APIRoute sets its own argument.
+
+    routes = APIRouter(**{"tags": ["webhooks"], "route_class": RawRoute, **options})
 
     @routes.post(
-        "/{source}",
-        summary="Receive a webhook",
-        responses=_RESPONSES,
-        response_class=Response,
-        openapi_extra=_BODY,
+        "/{source}", summary="Receive a webhook", responses=_RESPONSES, response_class=Response
     )
     async def receive(source: str, request: Request) -> Response:
         # No body parameter: FastAPI would parse it, and refuse it, before the signature
@@ -114,9 +131,31 @@ def router(receiver: Receiver, **options: Any) -> APIRouter:
             body = await read_body(request, receiver.body_limit(source))
         except ClientDisconnect:
             return Response(status_code=400)  # Nobody reads it.
-        return _response(await receiver.handle_async(_request(request, body), source))
+        found = await receiver.handle_async(asgi.request_of(request.scope, body), source)
+        return Response(found.body, found.status, dict(found.headers))
 
     return routes
+
+
+def _guards(route: APIRoute, scope: Scope) -> bool:
+    """Whether something is to run before the route: a dependency, or FastAPI's own body limit."""
+    # Where a router was included, and with what, newer versions tell in the scope alone.
+    included = scope.get("fastapi", {}).get("effective_route_context") or route
+    return bool(included.dependencies) or getattr(included, "max_body_size", None) is not None
+
+
+def _headers_of(receiver: Receiver) -> list[dict[str, Any]]:
+    """What the providers put on a request, as parameters of OpenAPI."""
+    return [
+        {
+            "name": name,
+            "in": "header",
+            "description": f"From {', '.join(titles)}",
+            "schema": {"type": "string"},
+        }
+        for name, titles in receiver.header_names().items()
+        if name.lower() not in _NO_PARAMETERS
+    ]
 
 
 def verified(
@@ -140,7 +179,10 @@ def verified(
     prefix = check_public_url(public_url)
 
     async def dependency(request: Request) -> Event:
-        asked = _request(request, await read_body(request, max_body))
+        asked = asgi.request_of(request.scope, await read_body(request, max_body))
+        encoded = if_encoded(asked)
+        if encoded is not None:
+            raise HTTPException(encoded[1].status, json.loads(encoded[1].body))
         verify = functools.partial(
             verify_request, verifier, asked, public_url=prefix, max_body=max_body
         )
@@ -180,32 +222,8 @@ async def read_body(request: Request, limit: int) -> bytes:
             if size > limit:
                 return b"".join(chunks)
     except RuntimeError as error:
-        raise ConfigError(
-            "the request's body was read before its signature could be checked, by a Form or "
-            "File parameter of the route, request.form() or request.stream(); verify first"
-        ) from error
+        culprit = "a Form or File parameter of the route, request.form() or request.stream()"
+        raise body_was_read(culprit) from error
     body = b"".join(chunks)
     request._body = body  # What Request.body() itself sets; forms are read from it too.
     return body
-
-
-def _request(request: Request, body: bytes) -> HttpRequest:
-    scope = request.scope
-    # The path as it was sent; scope["path"] is decoded, and a signed URL must not change.
-    path = scope.get("raw_path") or scope["path"].encode("utf-8")
-    if scope["query_string"]:
-        path += b"?" + scope["query_string"]
-    sent = path.decode("latin-1")
-    host = request.headers.get("host", "")
-    return HttpRequest(
-        method=request.method,
-        path=sent,
-        headers=scope["headers"],
-        body=body,
-        client_ip=request.client.host if request.client else None,
-        url=f"{request.url.scheme}://{host}{sent}",
-    )
-
-
-def _response(found: HttpResponse) -> Response:
-    return Response(found.body, found.status, dict(found.headers))

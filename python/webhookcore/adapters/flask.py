@@ -15,6 +15,7 @@ from ..receiver import (
     DEFAULT_MAX_BODY,
     Receiver,
     check_public_url,
+    if_encoded,
     refusal,
     verify_request,
     without_key,
@@ -22,6 +23,8 @@ from ..receiver import (
 from ..schemes import SchemeLike
 from ..signatures import Verifier
 from .missing import missing
+from .mounting import body_was_read
+from .wsgi import sent_path
 
 try:
     from flask import Blueprint, Flask, Request, Response, current_app, request
@@ -108,6 +111,9 @@ def verified(
         @functools.wraps(view)
         def checked(*args: Any, **keywords: Any) -> Any:
             asked = _request(request, read_body(request, max_body))
+            encoded = if_encoded(asked)
+            if encoded is not None:
+                return _response(encoded[1])
             try:
                 event = verify_request(verifier, asked, public_url=prefix, max_body=max_body)
             except VerificationError as error:
@@ -138,37 +144,30 @@ def read_body(asked: Request, limit: int) -> bytes:
     if length is not None:
         body = asked.get_data(cache=True)
         if len(body) < length:
-            raise ConfigError(_culprit(asked))
+            raise _culprit(asked)
         return body
     # Chunked: the length is known at its end. Flask's own cache is filled as get_data() would.
     if not hasattr(asked, "_cached_data"):
         body = asked.stream.read(limit + 1)
         if not body and "form" in asked.__dict__:
-            raise ConfigError(_culprit(asked))
+            raise _culprit(asked)
         if len(body) > limit:
             return body
         asked._cached_data = body
     return asked.get_data(cache=True)
 
 
-def _culprit(asked: Request) -> str:
+def _culprit(asked: Request) -> ConfigError:
     reader = (
         "request.form, request.files, request.values or request.data"
         if "form" in asked.__dict__
         else "request.stream or request.get_data(cache=False)"
     )
-    return (
-        f"the request's body was read before its signature could be checked, by {reader} (in a "
-        "before_request function or an outer decorator?); verify first"
-    )
+    return body_was_read(f"{reader} (in a before_request function or an outer decorator?)")
 
 
 def _request(asked: Request, body: bytes) -> HttpRequest:
-    environ = asked.environ
-    # As it was sent, where the server tells (gunicorn, Werkzeug: RAW_URI; others: REQUEST_URI).
-    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or asked.full_path.rstrip("?")
-    if "://" in path.partition("?")[0]:
-        path = "/" + path.partition("://")[2].partition("/")[2]
+    path = sent_path(asked.environ)
     return HttpRequest(
         method=asked.method,
         path=path,

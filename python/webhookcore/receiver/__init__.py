@@ -1,6 +1,6 @@
 """The receiving side: sources, handlers, the inbox."""
 
-from .answers import refusal, without_key
+from .answers import if_encoded, refusal, without_key
 from .inbox import Inbox, InboxEvent
 from .intake import Decision
 from .receiver import Receiver
@@ -14,6 +14,7 @@ __all__ = [
     "Receiver",
     "Source",
     "check_public_url",
+    "if_encoded",
     "refusal",
     "verify_request",
     "without_key",

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from .. import _core
 from ..errors import KeyUnavailableError, StoreCorruptError, VerificationError, message_of
 from ..events import Event
-from ..exchange import HttpResponse
+from ..exchange import HttpRequest, HttpResponse
 
 _KEPT: Final = ("Allow", "Retry-After")
 
@@ -68,6 +68,14 @@ def without_key(missing: KeyUnavailableError) -> HttpResponse:
     """The answer where the key to verify with cannot be had; says nothing of why."""
     seconds = max(1, math.ceil(missing.retry_after))
     return later("key_unavailable", "the key of the signature cannot be fetched now", seconds)
+
+
+def if_encoded(request: HttpRequest) -> Settled | None:
+    """The refusal of a body that would have to be inflated, which is never done."""
+    if not request.is_encoded:
+        return None
+    text = "the body has a Content-Encoding; it must come as it was signed"
+    return "unsupported_encoding", error(415, "unsupported_encoding", text)
 
 
 def refused(error: VerificationError) -> Settled:

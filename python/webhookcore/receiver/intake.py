@@ -147,7 +147,7 @@ class Intake:
             check_size(request, source.max_body)
         except VerificationError as too_large:
             return answers.refused(too_large)
-        return None
+        return answers.if_encoded(request)
 
     def _greet(self, decision: Decision, request: HttpRequest) -> Settled | None:
         """The handshakes that come before any signature."""

@@ -243,6 +243,16 @@ class Receiver:
         """Names of the sources and their providers."""
         return {source.name: source.provider.name for source in self._sources.values()}
 
+    def header_names(self) -> dict[str, list[str]]:
+        """The headers that the sources' providers put on requests, and who does."""
+        found: dict[str, list[str]] = {}
+        for source in list(self._sources.values()):
+            for name in source.headers:
+                titles = found.setdefault(name, [])
+                if source.provider.title not in titles:
+                    titles.append(source.provider.title)
+        return found
+
     # ---- Requests ---------------------------------------------------------------
 
     def handle(self, request: HttpRequest, source: str) -> HttpResponse:

@@ -16,7 +16,7 @@ from ..exchange import HttpRequest
 from ..hidden_secrets import Secrets
 from ..keys import KeyFetcher
 from ..provider_rules import Provider
-from ..schemes import SchemeLike, find_scheme
+from ..schemes import SchemeLike, find_scheme, header_names
 from ..signatures import Verifier
 from .handshake_options import (
     AwaitedVerifier,
@@ -54,6 +54,7 @@ class Source:
     event_key: EventKey | None
     max_body: int
     options: HandshakeOptions
+    headers: tuple[str, ...]  # What the provider puts on a request.
 
     @property
     def handshake(self) -> Handshake:
@@ -145,6 +146,7 @@ def make_source(
         event_key=event_key,
         max_body=_check_max_body(max_body),
         options=options,
+        headers=header_names(rules),
     )
 
 

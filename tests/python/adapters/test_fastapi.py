@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 import webhookcore as wh
 import webhookcore.fastapi
-from support.receiving import SECRET, request, stripe
+from support.receiving import SECRET, STANDARD_SECRET, request, stripe
 from support.serving import exchange, free_port, serving
 
 GitHubEvent = Annotated[
@@ -196,6 +196,61 @@ def test_openapi_shows_the_route(client):
     assert {"200", "202", "401", "503"} <= set(operation["responses"])
 
 
+def test_openapi_shows_what_the_sources_providers_send(receiver):
+    app = fastapi.FastAPI()
+    app.include_router(webhookcore.fastapi.router(receiver), prefix="/hooks")
+    receiver.add_source("shop", "standard", secrets=[STANDARD_SECRET])
+    receiver.add_source("okta", secrets=[SECRET])  # Its header is one that OpenAPI ignores.
+    operation = app.openapi()["paths"]["/hooks/{source}"]["post"]
+    shown = {one["name"]: one for one in operation["parameters"]}
+    assert shown["source"]["in"] == "path"
+    assert shown["Stripe-Signature"]["description"] == "From Stripe"
+    assert {"webhook-id", "webhook-timestamp", "webhook-signature", "X-Twilio-Signature"} <= set(
+        shown
+    )
+    assert "Authorization" not in shown
+
+
+def refuse():
+    raise fastapi.HTTPException(403, "not you")
+
+
+@pytest.mark.parametrize("where", ["app", "include", "router"])
+def test_a_dependency_of_the_app_or_the_router_guards_the_route(receiver, where):
+    guard = {"dependencies": [fastapi.Depends(refuse)]}
+    app = fastapi.FastAPI(**(guard if where == "app" else {}))
+    routes = webhookcore.fastapi.router(receiver, **(guard if where == "router" else {}))
+    app.include_router(routes, prefix="/hooks", **(guard if where == "include" else {}))
+    assert post(TestClient(app), stripe()).status_code == 403
+    app.dependency_overrides[refuse] = lambda: None
+    assert post(TestClient(app), stripe()).status_code == 202
+
+
+def test_a_middleware_that_only_looks_at_the_body_does_no_harm(receiver):
+    app = fastapi.FastAPI()
+    app.include_router(webhookcore.fastapi.router(receiver), prefix="/hooks")
+
+    @app.middleware("http")
+    async def look(request, call_next):
+        assert await request.body()
+        return await call_next(request)
+
+    assert post(TestClient(app), stripe()).status_code == 202
+
+
+def test_a_middleware_that_takes_the_body_away_is_told(receiver):
+    app = fastapi.FastAPI()
+    app.include_router(webhookcore.fastapi.router(receiver), prefix="/hooks")
+
+    @app.middleware("http")
+    async def take(request, call_next):
+        assert [chunk async for chunk in request.stream()]
+        return await call_next(request)
+
+    with pytest.raises(wh.ConfigError, match="a middleware in front"):
+        post(TestClient(app), stripe())
+
+
 class TestTheDependency:
     @pytest.fixture
     def light(self):
@@ -228,6 +283,12 @@ class TestTheDependency:
 
     def test_bad_json_is_not_refused_before_the_signature(self, light):
         assert post(light, request("github", b'{"a":'), "/light").status_code == 200
+
+    def test_a_compressed_body_is_refused(self, light):
+        sent = request("github", b"{}", headers={"Content-Encoding": "gzip"})
+        response = post(light, sent, "/light")
+        assert response.status_code == 415
+        assert response.json()["detail"]["error"]["reason"] == "unsupported_encoding"
 
     def test_a_body_over_the_cap_is_413(self, light):
         response = post(light, request("github", b"x" * 1001), "/light")

@@ -170,6 +170,10 @@ class TestTheDecorator:
         assert response.json["error"]["reason"] == "signature_mismatch"
         assert set(response.json["error"]) == {"reason", "message"}
 
+    def test_a_compressed_body_is_refused(self, client):
+        sent = request("github", b"{}", headers={"Content-Encoding": "gzip"})
+        assert post(client, sent, "/light").status_code == 415
+
     def test_a_body_over_the_cap_is_413(self, client):
         assert post(client, request("github", b"x" * 1001), "/light").status_code == 413
 

@@ -14,7 +14,10 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize(("name", "face"), [("fastapi", "router"), ("flask", "Webhooks")])
+@pytest.mark.parametrize(
+    ("name", "face"),
+    [("fastapi", "router"), ("flask", "Webhooks"), ("asgi", "app"), ("wsgi", "app")],
+)
 def test_an_adapter_is_there_when_it_is_named(name, face):
     done = run(f"import webhookcore; print(callable(webhookcore.{name}.{face}))")
     assert done.stdout == "True\n", done.stderr

@@ -1,0 +1,154 @@
+"""ASGI: an app for a receiver, and the same as a middleware in front of another app."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from ..errors import ConfigError
+from ..exchange import HttpRequest, HttpResponse, read_length
+from ..receiver import Receiver
+from .mounting import PATH, below_prefix, body_was_read, check_prefix, last_segment
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def app(receiver: Receiver) -> ASGIApp:
+    """An ASGI app. The last segment of the path, below where it is mounted, is the source.
+
+    Websockets are closed. The lifespan is answered; the receiver is neither started nor closed
+    by it.
+    """
+
+    async def receive_webhooks(scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            await answer(receiver, last_segment(_path_below(scope)), scope, receive, send)
+        elif kind == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+        elif kind == "lifespan":
+            await _live(receive, send)
+        else:
+            raise ConfigError(f"webhooks do not come over {kind!r}", "scope")
+
+    return receive_webhooks
+
+
+def middleware(app: ASGIApp, receiver: Receiver, *, prefix: str = "/hooks") -> ASGIApp:
+    """An ASGI app that gives the receiver what comes below ``prefix``, and ``app`` the rest.
+
+    Raises:
+        ConfigError: No app, or a prefix that is none.
+    """
+    hooks = check_prefix(prefix, app)
+
+    async def receive_or_pass(scope: Scope, receive: Receive, send: Send) -> None:
+        found = below_prefix(_path_below(scope), hooks) if scope["type"] == "http" else None
+        if found is None:
+            await app(scope, receive, send)
+        else:
+            await answer(receiver, last_segment(found), scope, receive, send)
+
+    return receive_or_pass
+
+
+async def answer(
+    receiver: Receiver, source: str, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Give a request to the receiver and send its answer; none where the client has gone.
+
+    Raises:
+        ConfigError: Somebody has read the body before.
+    """
+    method = scope["method"]
+    reads = method == "POST"
+    body = await _read_body(scope, receive, receiver.body_limit(source)) if reads else b""
+    if body is None:
+        return
+    found = await receiver.handle_async(request_of(scope, body), source)
+    await send_response(found, send, with_body=method != "HEAD")
+
+
+def request_of(scope: Scope, body: bytes) -> HttpRequest:
+    """The request of an HTTP scope."""
+    headers = scope["headers"]
+    # The path as it was sent; scope["path"] is decoded, and a signed URL must not change.
+    raw = scope.get("raw_path")
+    path = raw.decode("latin-1") if raw else quote(scope["path"], PATH, "utf-8", "replace")
+    if scope["query_string"]:
+        path += "?" + scope["query_string"].decode("latin-1")
+    client = scope.get("client")
+    return HttpRequest(
+        method=scope["method"],
+        path=path,
+        headers=headers,
+        body=body,
+        client_ip=client[0] if client else None,
+        url=f"{scope.get('scheme', 'http')}://{_first(scope, b'host')}{path}",
+    )
+
+
+async def send_response(found: HttpResponse, send: Send, *, with_body: bool = True) -> None:
+    """The two messages of an answer."""
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in found.headers.items()
+    ]
+    if found.status != 204:
+        headers.append((b"content-length", str(len(found.body)).encode("ascii")))
+    await send({"type": "http.response.start", "status": found.status, "headers": headers})
+    body = found.body if with_body else b""
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
+    """The body; of one above the limit a little more than it, or nothing; None: no client."""
+    announced = read_length(_first(scope, b"content-length"))
+    if announced is not None and announced > limit:
+        return b""
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        more = message.get("more_body", False) and size <= limit
+    # Most bodies are one message, which is not copied.
+    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    if size > limit:
+        return body
+    if announced and size < announced:
+        raise body_was_read("a middleware in front of webhookcore")
+    return body
+
+
+def _first(scope: Scope, name: bytes) -> str:
+    """A header's first value; the server has made the names lower case."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return ""
+
+
+def _path_below(scope: Scope) -> str:
+    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    if path == root:
+        return ""
+    below = below_prefix(path, root)
+    return path if below is None else below  # Some servers leave the root out of the path.
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,127 @@
+"""WSGI: an app for a receiver, and the same as a middleware in front of another app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote
+
+from ..exchange import HttpRequest, HttpResponse, read_length
+from ..receiver import Receiver
+from .mounting import PATH, below_prefix, body_was_read, check_prefix, last_segment
+
+Environ: TypeAlias = dict[str, Any]
+WSGIApp: TypeAlias = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+# Headers that a server gives without HTTP_ in front.
+_BARE: Final = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
+
+
+def app(receiver: Receiver) -> WSGIApp:
+    """A WSGI app. The last segment of the path, below where it is mounted, is the source."""
+
+    def receive_webhooks(environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
+        return answer(receiver, last_segment(environ.get("PATH_INFO", "")), environ, start_response)
+
+    return receive_webhooks
+
+
+def middleware(app: WSGIApp, receiver: Receiver, *, prefix: str = "/hooks") -> WSGIApp:
+    """A WSGI app that gives the receiver what comes below ``prefix``, and ``app`` the rest.
+
+    In front of a Flask app this is faster than a view of it::
+
+        app.wsgi_app = webhookcore.wsgi.middleware(app.wsgi_app, receiver)
+
+    Raises:
+        ConfigError: No app, or a prefix that is none.
+    """
+    hooks = check_prefix(prefix, app)
+
+    def receive_or_pass(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        found = below_prefix(environ.get("PATH_INFO", ""), hooks)
+        if found is None:
+            return app(environ, start_response)
+        return answer(receiver, last_segment(found), environ, start_response)
+
+    return receive_or_pass
+
+
+def answer(
+    receiver: Receiver, source: str, environ: Environ, start_response: Callable[..., Any]
+) -> list[bytes]:
+    """Give a request to the receiver and start its answer.
+
+    Raises:
+        ConfigError: Somebody has read the body before.
+    """
+    method = environ["REQUEST_METHOD"]
+    body: bytes | None = b""
+    if method == "POST":
+        body = read_body(environ, receiver.body_limit(source))
+    if body is None:
+        found = HttpResponse(400)  # Nobody reads it.
+    else:
+        found = receiver.handle(request_of(environ, body), source)
+    headers = list(found.headers.items())
+    if found.status != 204:
+        headers.append(("Content-Length", str(len(found.body))))
+    start_response(f"{found.status} {HTTPStatus(found.status).phrase}", headers)
+    return [found.body] if found.body and method != "HEAD" else []
+
+
+def read_body(environ: Environ, limit: int) -> bytes | None:
+    """The body; of one above the limit a little more than it, or nothing.
+
+    None: the client hung up before all of it had come.
+
+    Raises:
+        ConfigError: Somebody has read it before.
+    """
+    stream = environ["wsgi.input"]
+    announced = read_length(environ.get("CONTENT_LENGTH") or "")
+    if announced is None and not environ.get("wsgi.input_terminated"):
+        return b""  # Where it ends is not known, and reading on could wait for ever.
+    if announced is not None and announced > limit:
+        return b""
+    chunks: list[bytes] = []
+    left = limit + 1 if announced is None else announced
+    while left and (chunk := stream.read(left)):
+        chunks.append(chunk)
+        left -= len(chunk)
+    if announced and not chunks:
+        raise body_was_read("a middleware in front of webhookcore")
+    return None if announced and left else b"".join(chunks)
+
+
+def request_of(environ: Environ, body: bytes) -> HttpRequest:
+    """The request of an environ."""
+    path = sent_path(environ)
+    host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
+    return HttpRequest(
+        method=environ["REQUEST_METHOD"],
+        path=path,
+        headers=[
+            (_BARE.get(name) or name[5:].replace("_", "-").title(), value)
+            for name, value in environ.items()
+            if name.startswith("HTTP_") or (name in _BARE and value)
+        ],
+        body=body,
+        client_ip=environ.get("REMOTE_ADDR") or None,
+        url=f"{environ.get('wsgi.url_scheme', 'http')}://{host}{path}",
+    )
+
+
+def sent_path(environ: Environ) -> str:
+    """Path and query as they were sent, where the server tells, else quoted again."""
+    # gunicorn and Werkzeug say RAW_URI; waitress, uWSGI and mod_wsgi REQUEST_URI.
+    path: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    if not path:
+        decoded = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        path = quote(decoded.encode("latin-1", "replace"), PATH)
+        query = environ.get("QUERY_STRING", "")
+        return f"{path}?{query}" if query else path
+    if not path.startswith("/") and "://" in path.partition("?")[0]:
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    return path
