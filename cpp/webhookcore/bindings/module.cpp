@@ -1,5 +1,6 @@
 #include <pybind11/pybind11.h>
 
+#include "webhookcore/bindings/bind_door.h"
 #include "webhookcore/bindings/bind_engine.h"
 #include "webhookcore/bindings/bind_environment.h"
 #include "webhookcore/bindings/bind_keys.h"
@@ -16,6 +17,7 @@ PYBIND11_MODULE(_core, module) {
   webhookcore::register_url(module);
   webhookcore::register_keys(module);
   webhookcore::register_rules(module);
+  webhookcore::register_door(module);
   webhookcore::register_store(module);
   webhookcore::register_engine(module);
   webhookcore::register_writes(module);

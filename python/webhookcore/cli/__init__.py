@@ -14,6 +14,7 @@ from .doctor import doctor
 from .endpoints import endpoints
 from .event_types import event_types
 from .failures import Commands
+from .ip_ranges import ip_ranges
 from .keys import keys
 from .messages import messages
 from .operations import operations
@@ -49,6 +50,7 @@ for _command in (
     operations,
     worker,
     prune,
+    ip_ranges,
     doctor,
 ):
     main.add_command(_command)

@@ -59,6 +59,11 @@ def later(reason: str, message: str, seconds: int = RETRY_AFTER) -> HttpResponse
     return error(503, reason, message, **{"Retry-After": str(seconds)})
 
 
+def too_many(reason: str, message: str, seconds: float) -> HttpResponse:
+    """429: there is a token again in so many seconds."""
+    return error(429, reason, message, **{"Retry-After": str(max(1, math.ceil(seconds)))})
+
+
 def refusal(refused: VerificationError) -> HttpResponse:
     """The answer to a request that failed verification; never holds the hint."""
     return error(refused.http_status, refused.reason, message_of(refused.reason))

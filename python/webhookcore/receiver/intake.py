@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from .. import _core
 from ..door import Steps, StoreCall
 from ..errors import KeyUnavailableError, LeaseLostError, StoreError, VerificationError
 from ..events import Event
@@ -17,6 +18,7 @@ from ..runner import Handler, Outcome, kept_result
 from ..signatures import Verifier
 from . import answers
 from .answers import Settled
+from .client_address import ClientAddresses, limit_key
 from .inbox import inbox_row
 from .request_log import RequestLog
 from .sources import Source, check_size, verify_request
@@ -31,7 +33,7 @@ _ACCEPTED: Final = '"accepted"'  # The result that an accepted event's key is co
 # What a batch is answered with is what became of the item that is first in this list.
 _GRAVEST_FIRST: Final = (
     *("store_unavailable", "failed", "snoozed", "running"),
-    *("accepted", "revived", "processed", "discarded", "duplicate", "ignored"),
+    *("accepted", "revived", "processed", "discarded", "duplicate", "ignored", "unknown_type"),
 )
 
 
@@ -45,6 +47,7 @@ class Decision:
 
     source: Source | None
     started: float  # Monotonic.
+    client: bytes | None = None  # Its address, where somebody had to know it.
     verified: Event | None = None  # The whole request.
     event: Event | None = None  # The one whose turn it is.
     event_key: str | None = None
@@ -70,6 +73,9 @@ class Intake:
         lease_ms: How long an inline run may hold its claim.
         ttl_ms: How long a repeat is recognised.
         on_stored: Called when an event waits for a worker.
+        addresses: Tells whose request it is.
+        client_limit: Buckets for the addresses of clients.
+        ticks: Seconds of a clock that does not jump, for rate limits.
     """
 
     def __init__(
@@ -81,6 +87,9 @@ class Intake:
         lease_ms: int,
         ttl_ms: int,
         on_stored: Callable[[], None],
+        addresses: ClientAddresses,
+        client_limit: _core.RateLimits | None = None,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sources = sources
         self._handlers_for = handlers_for
@@ -88,7 +97,21 @@ class Intake:
         self._lease_ms = lease_ms
         self._ttl_ms = ttl_ms
         self._on_stored = on_stored
+        self._addresses = addresses
+        self._client_limit = client_limit
+        self._ticks = ticks
         self._requests = RequestLog()
+        # In this order (requirement R2): what costs least first, and nobody who cannot sign
+        # spends what a source may do.
+        self._before_store = (
+            self._admit,
+            self._look_at_client,
+            self._greet,
+            self._verify,
+            self._spend,
+            self._answer_signed,
+            self._identify,
+        )
 
     def counts(self) -> dict[str, int]:
         """How many requests had which outcome since this process began."""
@@ -110,7 +133,7 @@ class Intake:
         """Everything up to the handlers of an inline source."""
         decision = Decision(self._sources.get(source), time.monotonic())
         try:
-            for step in (self._admit, self._greet, self._verify, self._identify):
+            for step in self._before_store:
                 settled = step(decision, request)
                 if settled is not None:
                     return self._settle(decision, *settled)
@@ -132,7 +155,7 @@ class Intake:
             settled = _unstored(_source_of(decision).name, error)
         return None if settled is None else self._settle(decision, *settled).response
 
-    # ---- The steps of begin(), in their order (requirement R2) --------------------
+    # ---- The steps of begin(), in their order -------------------------------------
 
     def _admit(self, decision: Decision, request: HttpRequest) -> Settled | None:
         source = decision.source
@@ -148,6 +171,23 @@ class Intake:
         except VerificationError as too_large:
             return answers.refused(too_large)
         return answers.if_encoded(request)
+
+    def _look_at_client(self, decision: Decision, request: HttpRequest) -> Settled | None:
+        """Whether it comes from where the source's events come from, and not too often."""
+        allowed, limit = _source_of(decision).allowed, self._client_limit
+        if allowed is None and limit is None:
+            return None
+        decision.client = client = self._addresses.of(request)
+        # An address that nobody knows is none that is allowed.
+        if allowed is not None and (client is None or not allowed.contains(client)):
+            text = "the source takes no requests from this address"
+            return "address_not_allowed", answers.error(403, "address_not_allowed", text)
+        if limit is not None:
+            wait = limit.take(limit_key(client), self._ticks())
+            if wait is not None:
+                text = "too many requests from this address"
+                return "client_rate_limit", answers.too_many("client_rate_limit", text, wait)
+        return None
 
     def _greet(self, decision: Decision, request: HttpRequest) -> Settled | None:
         """The handshakes that come before any signature."""
@@ -169,8 +209,6 @@ class Intake:
                 max_body=source.max_body,
                 now=self._clock(),
             )
-            if source.handshake.signed is not None:
-                return source.handshake.signed(source, decision.verified)
         except VerificationError as refused:
             return answers.refused(refused)
         except KeyUnavailableError as missing:
@@ -180,6 +218,29 @@ class Intake:
             # The callable that gives the secrets failed, or the URL that is signed is unknown.
             return _misconfigured(source, "source %s cannot verify anything")
         return None
+
+    def _spend(self, decision: Decision, request: HttpRequest) -> Settled | None:
+        del request
+        limit = _source_of(decision).limit
+        wait = None if limit is None else limit.take(b"", self._ticks())
+        if wait is None:
+            return None
+        text = "too many requests to this source"
+        return "source_rate_limit", answers.too_many("source_rate_limit", text, wait)
+
+    def _answer_signed(self, decision: Decision, request: HttpRequest) -> Settled | None:
+        """The handshakes that are signed."""
+        del request
+        source, event = _source_of(decision), decision.verified
+        if source.handshake.signed is None:
+            return None
+        assert event is not None
+        try:
+            return source.handshake.signed(source, event)
+        except VerificationError as refused:
+            return answers.refused(refused)
+        except Exception:  # noqa: BLE001  # The user's code: secrets().
+            return _misconfigured(source, "the handshake of source %s failed")
 
     def _identify(self, decision: Decision, request: HttpRequest) -> Settled | None:
         """Of a batch all items are looked at before the first one is taken."""
@@ -197,8 +258,7 @@ class Intake:
                 if source.takes(item.type):
                     decision.waiting.append((item, _checked_key(source, item)))
                 else:
-                    ignored = answers.acknowledged(200, "ignored", item.id)
-                    decision.settled.append(("ignored", ignored))
+                    decision.settled.append(_unknown(source, item))
         except Exception:  # noqa: BLE001  # The user's code.
             return _misconfigured(source, "event_key of source %s failed")
         decision.waiting.reverse()
@@ -231,8 +291,7 @@ class Intake:
             decision.event, decision.event_key = event, key
             decision.handlers = self._handlers_for(source.name, event.type)
             if not decision.handlers:
-                ignored = answers.acknowledged(200, "ignored", event.id)
-                decision.settled.append(("ignored", ignored))
+                decision.settled.append(_unknown(source, event))
                 continue
             if key is None:
                 return None
@@ -325,6 +384,14 @@ def _unstored(source: str, error: StoreError) -> Settled:
     _log.error("the store refused an event of source %s: %s", source, error)
     later = answers.later("store_unavailable", "the event could not be stored")
     return "store_unavailable", later
+
+
+def _unknown(source: Source, event: Event) -> Settled:
+    """Of a type that nobody here wants."""
+    if source.rejects_unknown:
+        refused = answers.error(422, "unknown_type", "the source takes no events of this type")
+        return "unknown_type", refused
+    return "ignored", answers.acknowledged(200, "ignored", event.id)
 
 
 def _stored(kind: str, event_id: str | None, kept: str) -> Settled:

@@ -31,6 +31,7 @@ from ..runner import (
 )
 from ..schemes import SchemeLike
 from ..store import open_store
+from .client_address import ClientAddresses
 from .handshake_options import Confirm, OnSecret, hide_token
 from .inbox import Inbox
 from .intake import Decision, Intake
@@ -39,13 +40,17 @@ from .sources import (
     EventKey,
     Mode,
     Source,
+    UnknownTypes,
     check_pattern,
     make_source,
+    rate_limits,
 )
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _DAY: Final = 24 * 3600.0
+# Of rate limits; about 10 MB.
+_MOST_CLIENTS: Final = 65_536
 
 
 class Receiver:
@@ -68,7 +73,14 @@ class Receiver:
         retention_days: How long events that were handled or are dead are kept, 7 to 90 days;
             None: for ever.
         quota: Such as ``"2 GiB"``: while the store holds more, requests are answered with 503.
-        clock: Unix time in seconds.
+        trusted_proxies: Networks of your own proxies, such as ``["10.0.0.0/8"]``, and
+            ``"unix"`` for whoever comes through a Unix socket. The client is then the
+            right-most address of their header that is none of them. Empty: whoever connects.
+        proxy_header: ``"X-Forwarded-For"`` or ``"Forwarded"`` (RFC 7239), the one that they
+            set; None takes either, and where both are they must agree.
+        client_rate_limit: Such as ``"20/s"``: what one address (of IPv6 one /64) may ask of
+            all sources together. Counted in this process.
+        clock: Unix time in seconds; rate limits follow it where it is not the system's.
 
     Raises:
         ConfigError: An option that can never work.
@@ -85,6 +97,9 @@ class Receiver:
         idempotency_ttl: float = 7 * _DAY,
         retention_days: float | None = 30,
         quota: int | str | None = None,
+        trusted_proxies: Sequence[str] = (),
+        proxy_header: str | None = None,
+        client_rate_limit: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         number = isinstance(max_retries, int) and not isinstance(max_retries, bool)
@@ -92,6 +107,12 @@ class Receiver:
             raise ConfigError("must be 1 to 10", "max_retries")
         lease = check_seconds("lease", lease, 1, _DAY)
         kept = check_seconds("idempotency_ttl", idempotency_ttl, _DAY, 30 * _DAY)
+        addresses = ClientAddresses(trusted_proxies, proxy_header)
+        client_limit = (
+            None
+            if client_rate_limit is None
+            else rate_limits("client_rate_limit", client_rate_limit, _MOST_CLIENTS)
+        )
         self._sources: dict[str, Source] = {}
         self._handlers = Handlers()
         self._inline_runs: set[asyncio.Task[HttpResponse]] = set()
@@ -113,6 +134,10 @@ class Receiver:
             lease_ms=round(lease * 1000),
             ttl_ms=round(kept * 1000),
             on_stored=self._thread.wake,
+            addresses=addresses,
+            client_limit=client_limit,
+            # The system's time may jump, and would open or shut the buckets.
+            ticks=time.monotonic if clock is time.time else clock,
         )
         self.inbox = Inbox(self._store, clock, self._thread.wake)
         # Also at interpreter exit: a thread inside the store while Python ends would abort.
@@ -139,6 +164,7 @@ class Receiver:
         keys: KeyFetcher | None = None,
         allowed_ips: Sequence[str] | None = None,
         rate_limit: str | None = None,
+        unknown_types: UnknownTypes = "accept",
     ) -> None:
         """Let a provider in, at the path that ends in ``name``.
 
@@ -170,8 +196,12 @@ class Receiver:
             keys: Fetches the keys of a provider that has public ones, in place of the
                 default, an ``HttpsKeyFetcher``. While a key cannot be had the provider is
                 answered with 503.
-            allowed_ips: Not available yet.
-            rate_limit: Not available yet.
+            allowed_ips: The only networks that requests are taken from, and names of presets
+                (``"stripe"``, ``"github"``; see ``webhookcore ip-ranges``); others get 403.
+            rate_limit: Such as ``"50/s"``, ``"600/m"`` or ``"1000/h"``: more signed requests
+                get 429. Up to one second's worth may come at once. Counted in this process.
+            unknown_types: What a type gets that is not among ``types`` or (inline) that no
+                handler is for: ``"accept"`` acknowledges and drops it, ``"reject"`` answers 422.
 
         Raises:
             ConfigError: An unknown provider, a secret that cannot be a key, a name that
@@ -182,9 +212,6 @@ class Receiver:
         verify_token = None  # No traceback with local variables shows it.
         secrets = shade(secrets)
         self._check_open()
-        for option, value in (("allowed_ips", allowed_ips), ("rate_limit", rate_limit)):
-            if value is not None:
-                raise ConfigError("not available yet in this version", option)
         source = make_source(
             name,
             provider,
@@ -200,6 +227,9 @@ class Receiver:
             topics=topics,
             confirm_subscriptions=confirm_subscriptions,
             keys=keys,
+            allowed_ips=allowed_ips,
+            rate_limit=rate_limit,
+            unknown_types=unknown_types,
         )
         if name in self._sources:
             raise ConfigError(f"there is a source {name} already", "name")

@@ -10,14 +10,17 @@ from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from .. import _core
+from ..config import check_list, rate_per_second
 from ..errors import ConfigError, VerificationError
 from ..events import Event, find_values
 from ..exchange import HttpRequest
 from ..hidden_secrets import Secrets
+from ..ip_ranges import preset, preset_names
 from ..keys import KeyFetcher
 from ..provider_rules import Provider
 from ..schemes import SchemeLike, find_scheme, header_names
 from ..signatures import Verifier
+from .client_address import address_set
 from .handshake_options import (
     AwaitedVerifier,
     Confirm,
@@ -29,6 +32,7 @@ from .handshake_options import (
 from .handshakes import HANDSHAKES, Handshake
 
 Mode: TypeAlias = Literal["background", "inline"]
+UnknownTypes: TypeAlias = Literal["accept", "reject"]
 EventKey: TypeAlias = Callable[[Event], "str | None"]
 
 DEFAULT_MAX_BODY: Final = 1024 * 1024
@@ -55,6 +59,9 @@ class Source:
     max_body: int
     options: HandshakeOptions
     headers: tuple[str, ...]  # What the provider puts on a request.
+    allowed: _core.AddressSet | None = None  # None: from everywhere.
+    limit: _core.RateLimits | None = None
+    rejects_unknown: bool = False
 
     @property
     def handshake(self) -> Handshake:
@@ -109,6 +116,9 @@ def make_source(
     topics: Sequence[str] | None = None,
     confirm_subscriptions: bool | Confirm = False,
     keys: KeyFetcher | None = None,
+    allowed_ips: Sequence[str] | None = None,
+    rate_limit: str | None = None,
+    unknown_types: UnknownTypes = "accept",
 ) -> Source:
     """The source, once every option was found to be possible.
 
@@ -147,6 +157,9 @@ def make_source(
         max_body=_check_max_body(max_body),
         options=options,
         headers=header_names(rules),
+        allowed=None if allowed_ips is None else _check_allowed(allowed_ips),
+        limit=None if rate_limit is None else rate_limits("rate_limit", rate_limit, 1),
+        rejects_unknown=_check_unknown(unknown_types, types, mode),
     )
 
 
@@ -203,6 +216,41 @@ def verify_request(
     # The URL as the provider called it: no part of it is parsed and written again.
     url = request.url if public_url is None else public_url + request.path
     return cast(Event, verifier.verify(request.body, request.headers, url, request.method, now))
+
+
+def rate_limits(field: str, rate: str, keys: int) -> _core.RateLimits:
+    """Buckets for at most so many keys, such as clients; raises ConfigError."""
+    return _core.RateLimits(rate_per_second(rate, field), keys)
+
+
+def _check_allowed(allowed_ips: Sequence[str]) -> _core.AddressSet:
+    form = 'must be a list of networks and presets, such as ["203.0.113.0/24", "stripe"]'
+    listed = check_list("allowed_ips", allowed_ips, form)
+    if not listed:
+        raise ConfigError("an empty list lets nobody in; None lets all", "allowed_ips")
+    networks: list[str] = []
+    for position, one in enumerate(listed):
+        field = f"allowed_ips[{position}]"
+        if isinstance(one, str) and one in preset_names():
+            networks += preset(one).networks
+        else:
+            try:
+                address_set(field, [one])
+            except ConfigError as error:
+                known = ", ".join(preset_names())
+                raise ConfigError(f"is no network, and no preset ({known})", field) from error
+            networks.append(one)
+    return _core.AddressSet(networks)
+
+
+def _check_unknown(policy: str, types: Sequence[str] | None, mode: Mode) -> bool:
+    if policy not in ("accept", "reject"):
+        raise ConfigError('must be "accept" or "reject"', "unknown_types")
+    if policy == "reject" and types is None and mode == "background":
+        raise ConfigError(
+            "needs types=: only the worker knows which types have handlers", "unknown_types"
+        )
+    return policy == "reject"
 
 
 def _check_types(types: Sequence[str]) -> list[str]:
