@@ -1,4 +1,5 @@
-// Fetching of keys, and what is judged of a certificate before its key is believed.
+// Fetching of keys, and what is judged of a certificate before its key is believed; new keys
+// for tests.
 #include "webhookcore/bindings/bind_keys.h"
 
 #include <pybind11/stl.h>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "webhookcore/base/crypto_certificates.h"
+#include "webhookcore/base/crypto_generate.h"
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/transport/fetch.h"
@@ -67,12 +69,30 @@ void check_certificate_chain(const py::object& pem, const py::bytes& authorities
   }());
 }
 
+// (private, public) as PEM. `kind` is one of the words below; anything else is a ConfigError.
+std::pair<std::string, std::string> new_pem_pair(const std::string& kind) {
+  KeyType type = KeyType::ed25519;
+  if (kind == "rsa") {
+    type = KeyType::rsa;
+  } else if (kind == "ec-p256") {
+    type = KeyType::ec_p256;
+  } else if (kind != "ed25519") {
+    raise(Error{ErrorCode::config, "must be ed25519, ec-p256 or rsa", "kind"});
+  }
+  PemPair pair = unwrap([&] {
+    const ReleasedGil unlocked;
+    return generate_pem_pair(type);
+  }());
+  return {std::move(pair.private_key), std::move(pair.public_key)};
+}
+
 }  // namespace
 
 void register_keys(py::module_& module) {
   module.def("fetch", &fetch_whole, "url"_a, py::kw_only(), "transport"_a, "method"_a, "headers"_a,
              "body"_a, "max_bytes"_a, "timeout"_a);
   module.def("read_certificate", &certificate_facts, "pem"_a);
+  module.def("generate_pem_pair", &new_pem_pair, "kind"_a);
   module.def("check_chain", &check_certificate_chain, "pem"_a, "authorities"_a, "now"_a);
 }
 

@@ -26,7 +26,7 @@ Error error_of(const TransferResult& result) {
 
 Result<FetchedResponse> fetch(const CurlOptions& options, HttpAttempt attempt,
                               std::size_t max_bytes, std::shared_ptr<Resolver> resolver) {
-  const std::size_t limit = std::min(max_bytes, BodyLimits{}.read);
+  const std::size_t limit = std::min(max_bytes, kMostFetchedBytes);
   attempt.response_body = {.read = limit, .kept = limit};
   const Duration patience = attempt.timeout + spare;
   // Of its own: one that is kept would have lost its threads after a fork.

@@ -1,7 +1,8 @@
 // One request and its whole answer, for what the library itself has to get: the keys of
-// providers. By the same guard and the same rules as deliveries.
+// providers, pages of their APIs. By the same guard and the same rules as deliveries.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,10 @@ struct FetchedResponse {
   std::string body = {};
 };
 
-// Blocks for at most the attempt's timeout. A body above `max_bytes` (at most 64 KiB)
+// A list of a hundred events, of which each may be as large as a provider sends them.
+constexpr std::size_t kMostFetchedBytes = std::size_t{64} * 1024 * 1024;
+
+// Blocks for at most the attempt's timeout. A body above `max_bytes` (at most the above)
 // is a failure, and so is one that is cut off. ErrorCode::invalid_url, blocked_address,
 // fetch_failed, or config for options that cannot be.
 Result<FetchedResponse> fetch(const CurlOptions& options, HttpAttempt attempt,
