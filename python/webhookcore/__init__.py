@@ -62,12 +62,18 @@ from .signing import generate_keypair, generate_secret, sign, sign_body
 from .urls import UrlPolicy, check_url
 
 if TYPE_CHECKING:
-    from . import asgi as asgi, fastapi as fastapi, flask as flask, wsgi as wsgi
+    from . import (
+        asgi as asgi,
+        django as django,
+        fastapi as fastapi,
+        flask as flask,
+        wsgi as wsgi,
+    )
 else:
 
     def __getattr__(name: str) -> object:
         # Some adapters need frameworks that are extras, so each is imported when it is named.
-        if name in {"asgi", "fastapi", "flask", "wsgi"}:
+        if name in {"asgi", "django", "fastapi", "flask", "wsgi"}:
             return _importlib.import_module(f".{name}", __name__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

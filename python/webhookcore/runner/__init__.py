@@ -1,6 +1,7 @@
 """Runs handlers: for a request that waits, or for stored events on a worker."""
 
 from .handlers import (
+    WRAPPERS,
     Discard,
     Handler,
     Handlers,
@@ -15,6 +16,7 @@ from .thread import WorkerThread
 from .worker import InboxCounts, InboxWorker
 
 __all__ = [
+    "WRAPPERS",
     "Discard",
     "Handler",
     "Handlers",

@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from .. import _core
@@ -24,6 +24,9 @@ HandlerFunction: TypeAlias = Callable[[Event], Any]
 MAX_RESULT_BYTES: Final = 64 * 1024
 _LONGEST_SNOOZE: Final = 30 * 24 * 3600.0
 _MAX_ERROR_TEXT: Final = 200
+
+# What a framework puts around every handler of the process, such as the closing of connections.
+WRAPPERS: Final[list[Callable[[HandlerFunction], HandlerFunction]]] = []
 
 Failures: TypeAlias = tuple[type[BaseException], ...]
 # While a request waits, an exit is the server's: gunicorn ends a worker with SystemExit.
@@ -57,6 +60,13 @@ class Handler:
         # An event without a type has an empty one, which only a bare `*` takes.
         return source == self.source and _core.matches_event_pattern(self.pattern, type or "")
 
+    def wrapped(self) -> Handler:
+        """The same with the ``WRAPPERS`` around its function."""
+        function = self.function
+        for wrap in WRAPPERS:
+            function = wrap(function)
+        return self if function is self.function else replace(self, function=function)
+
     @property
     def is_async(self) -> bool:
         function = self.function
@@ -80,7 +90,7 @@ class Handlers:
         self._all = (*self._all, handler)
 
     def of(self, source: str, type: str | None) -> list[Handler]:
-        return [handler for handler in self._all if handler.takes(source, type)]
+        return [handler.wrapped() for handler in self._all if handler.takes(source, type)]
 
     def any_async(self, source: str | None = None) -> bool:
         return any(one.is_async and source in (None, one.source) for one in self._all)

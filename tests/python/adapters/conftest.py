@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 import webhookcore as wh
+from support import django_site
 from support.receiving import SECRET, Clock
+
+django_site.set_up()
 
 
 @pytest.fixture

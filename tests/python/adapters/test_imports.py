@@ -16,7 +16,13 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     ("name", "face"),
-    [("fastapi", "router"), ("flask", "Webhooks"), ("asgi", "app"), ("wsgi", "app")],
+    [
+        ("fastapi", "router"),
+        ("flask", "Webhooks"),
+        ("django", "urls"),
+        ("asgi", "app"),
+        ("wsgi", "app"),
+    ],
 )
 def test_an_adapter_is_there_when_it_is_named(name, face):
     done = run(f"import webhookcore; print(callable(webhookcore.{name}.{face}))")
@@ -26,13 +32,15 @@ def test_an_adapter_is_there_when_it_is_named(name, face):
 def test_importing_the_package_imports_no_framework():
     done = run(
         "import sys, threading, webhookcore\n"
-        "print(sorted({'fastapi', 'starlette', 'flask'} & set(sys.modules)),"
+        "print(sorted({'fastapi', 'starlette', 'flask', 'django'} & set(sys.modules)),"
         " threading.active_count())"
     )
     assert done.stdout == "[] 1\n", done.stderr
 
 
-@pytest.mark.parametrize(("name", "title"), [("fastapi", "FastAPI"), ("flask", "Flask")])
+@pytest.mark.parametrize(
+    ("name", "title"), [("fastapi", "FastAPI"), ("flask", "Flask"), ("django", "Django")]
+)
 @pytest.mark.parametrize("how", ["import webhookcore.{0}", "import webhookcore; webhookcore.{0}"])
 def test_a_missing_framework_is_one_line_with_the_pip_command(name, title, how):
     done = run(f"import sys; sys.modules[{name!r}] = None; {how.format(name)}")
