@@ -277,9 +277,28 @@ py::list accept_many(Store& self, const std::vector<py::tuple>& rows,
   })));
 }
 
-py::list claim_due_events(Store& self, std::int64_t now, std::size_t limit, std::int64_t lease) {
-  const auto claimed =
-      unwrap(without_gil([&] { return self.claim_due_events(at(now), limit, Duration{lease}); }));
+std::optional<TimePoint> maybe_at(const std::optional<std::int64_t>& unix_ms) {
+  return unix_ms ? std::optional(at(*unix_ms)) : std::nullopt;
+}
+
+// (source, most running at once) of each.
+std::vector<SourceLimit> limits_from(const std::vector<std::pair<std::string, std::size_t>>& rows) {
+  std::vector<SourceLimit> limits;
+  limits.reserve(rows.size());
+  for (const auto& [source, most] : rows) limits.push_back({source, most});
+  return limits;
+}
+
+// `only` is (source, pattern), and `join` a token of theirs.
+py::list claim_due_events(Store& self, std::int64_t now, std::size_t limit, std::int64_t lease,
+                          const std::vector<std::pair<std::string, std::size_t>>& limits,
+                          const std::optional<std::pair<std::string, std::string>>& only,
+                          const std::optional<py::bytes>& join) {
+  const auto most = limits_from(limits);
+  EventClaim claim{.limit = limit, .lease = Duration{lease}, .limits = most};
+  if (only) claim.only = EventsLike{only->first, only->second};
+  if (join) claim.join = LeaseToken{std::string(*join)};
+  const auto claimed = unwrap(without_gil([&] { return self.claim_due_events(claim, at(now)); }));
   py::list rows;
   for (const ClaimedEvent& one : claimed) {
     rows.append(py::make_tuple(stored_dict(one.event), py::bytes(one.token.value)));
@@ -287,38 +306,44 @@ py::list claim_due_events(Store& self, std::int64_t now, std::size_t limit, std:
   return rows;
 }
 
-void complete_event(Store& self, std::int64_t key, const py::bytes& token, const std::string& state,
-                    const std::optional<std::int64_t>& next_attempt_at, bool counts,
-                    const std::string& handler_result, const std::string& error, std::int64_t now) {
-  EventCompletion completion{.key = key,
-                             .token = {std::string(token)},
-                             .state = *inbox_filter_from(py::dict("state"_a = state)).state,
-                             .next_attempt_at = {},
-                             .counts = counts,
-                             .handler_result = handler_result,
-                             .error = error};
-  if (next_attempt_at) completion.next_attempt_at = at(*next_attempt_at);
-  unwrap(without_gil([&] { return self.complete_event(completion, at(now)); }));
+// (key, token, state, next_attempt_at, counts, handler_result, error)
+EventCompletion completion_from(const py::tuple& row) {
+  EventCompletion completion{
+      .key = row[0].cast<std::int64_t>(),
+      .token = {row[1].cast<std::string>()},
+      .state = *inbox_filter_from(py::dict("state"_a = row[2])).state,
+      .next_attempt_at = maybe_at(row[3].cast<std::optional<std::int64_t>>()),
+      .counts = row[4].cast<bool>(),
+      .handler_result = row[5].cast<std::string>(),
+      .error = row[6].cast<std::string>()};
+  return completion;
 }
 
-void register_inbox(py::classh<Store>& store) {
-  store.def("claim", &claim, "source"_a, "event_key"_a, "now"_a, "lease"_a)
-      .def("complete", &complete, "source"_a, "event_key"_a, "token"_a, "kept_result"_a, "now"_a,
-           "time_to_live"_a)
-      .def("release", &release, "source"_a, "event_key"_a, "token"_a)
-      .def("accept_many", &accept_many, "events"_a, "kept_result"_a, "now"_a, "time_to_live"_a)
-      .def("claim_due_events", &claim_due_events, "now"_a, "limit"_a, "lease"_a)
-      .def("complete_event", &complete_event, py::kw_only(), "key"_a, "token"_a, "state"_a,
-           "next_attempt_at"_a, "counts"_a, "handler_result"_a, "error"_a, "now"_a)
-      .def("reap_events",
-           [](Store& self, std::int64_t now) {
-             return unwrap(without_gil([&] { return self.reap_events(at(now)); }));
-           })
-      .def("next_event_due_at",
-           [](Store& self) -> py::object {
-             const auto due = unwrap(without_gil([&] { return self.next_event_due_at(); }));
-             return due ? py::cast(to_unix_ms(*due)) : py::none();
-           })
+// Of each whether it was still the caller's.
+std::vector<bool> complete_events(Store& self, const std::vector<py::tuple>& rows,
+                                  std::int64_t now) {
+  std::vector<EventCompletion> completions;
+  completions.reserve(rows.size());
+  for (const py::tuple& row : rows) completions.push_back(completion_from(row));
+  const auto results = without_gil([&] { return self.complete_events(completions, at(now)); });
+  std::vector<bool> held;
+  for (const auto& result : results) {
+    const bool lost = !result && result.error().code == ErrorCode::lease_lost;
+    if (!lost) unwrap(result);
+    held.push_back(!lost);
+  }
+  return held;
+}
+
+// (how many, place)
+template <typename Change>
+py::tuple in_places(std::int64_t place, Change change) {
+  const std::size_t changed = unwrap(without_gil([&] { return change(place); }));
+  return py::make_tuple(changed, place);
+}
+
+void register_inbox_rows(py::classh<Store>& store) {
+  store
       .def("get_event",
            [](Store& self, std::int64_t key) {
              return dict_or_none(unwrap(without_gil([&] { return self.get_event(key); })));
@@ -328,13 +353,74 @@ void register_inbox(py::classh<Store>& store) {
              const auto wanted = inbox_filter_from(filter);
              return dicts(unwrap(without_gil([&] { return self.list_events(wanted); })));
            })
+      .def("count_events",
+           [](Store& self, const py::dict& filter) {
+             const auto wanted = inbox_filter_from(filter);
+             const auto counts = unwrap(without_gil([&] { return self.count_events(wanted); }));
+             return py::dict("pending"_a = counts.pending, "running"_a = counts.running,
+                             "done"_a = counts.done, "dead"_a = counts.dead);
+           })
+      .def(
+          "count_inbox_backlog",
+          [](Store& self, std::size_t most, const std::optional<std::string>& source) {
+            return unwrap(without_gil([&] { return self.count_inbox_backlog(most, source); }));
+          },
+          "most"_a, "source"_a = py::none())
+      .def("set_max_inbox",
+           [](Store& self, const std::optional<std::int64_t>& most) {
+             without_gil([&] { self.set_max_inbox(most); });
+           })
       .def("replay_event",
            [](Store& self, std::int64_t key, std::int64_t now) {
              unwrap(without_gil([&] { return self.replay_event(key, at(now)); }));
            })
+      .def("replay_events",
+           [](Store& self, const py::dict& filter, std::int64_t place, std::size_t limit,
+              std::int64_t now) {
+             const auto wanted = inbox_filter_from(filter);
+             return in_places(place, [&](std::int64_t& reached) {
+               return self.replay_events(wanted, reached, limit, at(now));
+             });
+           })
+      .def("delete_event",
+           [](Store& self, std::int64_t key) {
+             unwrap(without_gil([&] { return self.delete_event(key); }));
+           })
+      .def("delete_events",
+           [](Store& self, const py::dict& filter, std::int64_t place, std::size_t limit) {
+             const auto wanted = inbox_filter_from(filter);
+             return in_places(place, [&](std::int64_t& reached) {
+               return self.delete_events(wanted, reached, limit);
+             });
+           });
+}
+
+void register_inbox(py::classh<Store>& store) {
+  using Limits = std::vector<std::pair<std::string, std::size_t>>;
+  store.def("claim", &claim, "source"_a, "event_key"_a, "now"_a, "lease"_a)
+      .def("complete", &complete, "source"_a, "event_key"_a, "token"_a, "kept_result"_a, "now"_a,
+           "time_to_live"_a)
+      .def("release", &release, "source"_a, "event_key"_a, "token"_a)
+      .def("accept_many", &accept_many, "events"_a, "kept_result"_a, "now"_a, "time_to_live"_a)
+      .def("claim_due_events", &claim_due_events, "now"_a, "limit"_a, "lease"_a,
+           "limits"_a = Limits(), "only"_a = py::none(), "join"_a = py::none())
+      .def("complete_events", &complete_events)
+      .def("reap_events",
+           [](Store& self, std::int64_t now) {
+             return unwrap(without_gil([&] { return self.reap_events(at(now)); }));
+           })
+      .def(
+          "next_event_due_at",
+          [](Store& self, const Limits& limits) -> py::object {
+            const auto most = limits_from(limits);
+            const auto due = unwrap(without_gil([&] { return self.next_event_due_at(most); }));
+            return due ? py::cast(to_unix_ms(*due)) : py::none();
+          },
+          "limits"_a = Limits())
       .def("prune_keys", [](Store& self, std::int64_t now, std::size_t limit) {
         return unwrap(without_gil([&] { return self.prune_keys(at(now), limit); }));
       });
+  register_inbox_rows(store);
 }
 
 void register_replays(py::classh<Store>& store) {
@@ -372,10 +458,6 @@ void register_replays(py::classh<Store>& store) {
             unwrap(without_gil([&] { return self.delete_dead_letters(wanted, place, limit); }));
         return py::make_tuple(deleted, place);
       });
-}
-
-std::optional<TimePoint> maybe_at(const std::optional<std::int64_t>& unix_ms) {
-  return unix_ms ? std::optional(at(*unix_ms)) : std::nullopt;
 }
 
 // A pass, or its first `batches`: (over, messages, deliveries, attempts, events, keys, jobs).

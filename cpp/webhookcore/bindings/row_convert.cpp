@@ -77,6 +77,12 @@ InboxState inbox_state(const std::string& name) {
   raise({ErrorCode::config, "must be pending, running, done or dead", "state"});
 }
 
+Priority inbox_priority(const std::string& name) {
+  const auto priority = parse_priority(name);
+  if (!priority) raise({ErrorCode::config, "must be high, normal or low", "priority"});
+  return *priority;
+}
+
 DeliveryState delivery_state(const std::string& name) {
   const auto state = parse_delivery_state(name);
   if (!state) {
@@ -224,7 +230,8 @@ py::dict to_dict(const Attempt& attempt) {
 py::dict to_dict(const InboxEvent& event) {
   return py::dict(
       "key"_a = event.key, "source"_a = event.source, "provider"_a = event.provider,
-      "event_id"_a = event.event_id, "type"_a = event.type, "body"_a = py::bytes(event.body),
+      "event_id"_a = event.event_id, "event_key"_a = event.event_key, "type"_a = event.type,
+      "priority"_a = std::string(to_string(event.priority)), "body"_a = py::bytes(event.body),
       "headers"_a = header_list(event.headers), "timestamp"_a = ms(event.timestamp),
       "matched_secret"_a = event.matched_secret,
       "state"_a = kInboxStates[static_cast<int>(event.state)], "attempts"_a = event.attempts,
@@ -271,6 +278,7 @@ InboxEvent inbox_event_from(const py::dict& row) {
   event.provider = row["provider"].cast<std::string>();
   event.event_id = optional_at<std::string>(row, "event_id");
   event.type = optional_at<std::string>(row, "type");
+  event.priority = inbox_priority(optional_at<std::string>(row, "priority").value_or("normal"));
   event.body = std::string(row["body"].cast<py::bytes>());
   event.headers = headers_from(row["headers"]);
   event.timestamp = time_at(row, "timestamp");
@@ -417,6 +425,10 @@ InboxFilter inbox_filter_from(const py::dict& row) {
   if (const auto state = optional_at<std::string>(row, "state")) {
     filter.state = inbox_state(*state);
   }
+  filter.pattern = optional_at<std::string>(row, "type");
+  filter.error = optional_at<std::string>(row, "error");
+  filter.since = time_at(row, "since");
+  filter.until = time_at(row, "until");
   filter.before_key = optional_at<std::int64_t>(row, "cursor");
   set_limit(filter, row);
   return filter;

@@ -49,11 +49,43 @@ struct EventCompletion {
   std::string error = {};
 };
 
+// Of a source so many claims may be under way at once, in all processes together; a batch is
+// one.
+struct SourceLimit {
+  std::string source;
+  std::size_t most = 1;
+};
+
+struct EventsLike {
+  std::string source;
+  std::string pattern;  // core/event_pattern.h
+};
+
+struct EventClaim {
+  std::size_t limit = 1;
+  Duration lease{};
+  std::span<const SourceLimit> limits = {};
+  // Nothing but these: a batch. Of each rank the oldest kMostLookedAt are looked at.
+  std::optional<EventsLike> only = {};
+  // A batch that these join; its source has room for them.
+  std::optional<LeaseToken> join = {};
+};
+
+inline constexpr std::size_t kMostLookedAt = 1000;
+
 struct InboxFilter {
   std::optional<std::string> source = {};
+  std::optional<std::string> pattern = {};  // Of the type; an event without one has "".
+  std::optional<std::string> error = {};    // `last_error`, or what stands before its first ':'.
+  std::optional<TimePoint> since = {};      // `updated_at`: of a dead one, when it died.
+  std::optional<TimePoint> until = {};
   std::optional<InboxState> state = {};
   std::optional<std::int64_t> before_key = {};  // The cursor: older than this.
   std::size_t limit = 100;
+};
+
+struct InboxCounts {
+  std::int64_t pending = 0, running = 0, done = 0, dead = 0;
 };
 
 // Safe to share between threads; a call returns when its change is durable.
@@ -76,22 +108,54 @@ class InboxStore {
     return std::move(results->front());
   }
 
-  // pending → running for at most `limit` rows that are due, oldest first.
-  virtual Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint now, std::size_t limit,
-                                                             Duration lease) = 0;
+  // pending → running for at most `limit` rows that are due, in the order of
+  // core/lane_choice.h. Each has a token of its own, those of a batch one together.
+  virtual Result<std::vector<ClaimedEvent>> claim_due_events(const EventClaim& claim,
+                                                             TimePoint now) = 0;
 
-  // ErrorCode::lease_lost when the row was reaped in between.
-  virtual Result<void> complete_event(const EventCompletion& completion, TimePoint now) = 0;
+  Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint now, std::size_t limit,
+                                                     Duration lease) {
+    return claim_due_events(EventClaim{.limit = limit, .lease = lease}, now);
+  }
+
+  // For each its own answer, in their order: ErrorCode::lease_lost when the row was reaped in
+  // between. One transaction.
+  virtual std::vector<Result<void>> complete_events(std::span<const EventCompletion> completions,
+                                                    TimePoint now) = 0;
+
+  Result<void> complete_event(const EventCompletion& completion, TimePoint now) {
+    return std::move(complete_events({&completion, 1}, now).front());
+  }
 
   // running → pending where the owner is gone or the lease ran out; dead after
   // kMaxInboxCrashes. Returns how many rows it took back.
   virtual Result<std::size_t> reap_events(TimePoint now) = 0;
 
-  virtual Result<std::optional<TimePoint>> next_event_due_at() = 0;
+  // Of sources that are at their limit nothing is due.
+  virtual Result<std::optional<TimePoint>> next_event_due_at(
+      std::span<const SourceLimit> limits = {}) = 0;
+
   virtual Result<std::optional<InboxEvent>> get_event(std::int64_t key) = 0;
   virtual Result<std::vector<InboxEvent>> list_events(const InboxFilter& filter) = 0;
+  virtual Result<InboxCounts> count_events(const InboxFilter& filter) = 0;
+  // Pending and running ones, of all sources or one; stops at `most`.
+  virtual Result<std::size_t> count_inbox_backlog(
+      std::size_t most, const std::optional<std::string>& source = {}) = 0;
+  // From so many of those on accept() of this object fails with store_full; what was accepted
+  // before is still a duplicate. About: see core/inbox_room.h. Absent: no bound.
+  virtual void set_max_inbox(std::optional<std::int64_t> most) = 0;
+
   // dead → pending with a fresh budget; not_found, or conflict when it is not dead.
   virtual Result<void> replay_event(std::int64_t key, TimePoint now) = 0;
+  // The same for dead ones of the filter, oldest first; looks at `limit` of them after `place`,
+  // 0 at first and again when there are no more. Returns how many it replayed.
+  virtual Result<std::size_t> replay_events(const InboxFilter& filter, std::int64_t& place,
+                                            std::size_t limit, TimePoint now) = 0;
+  // Only what is done or dead; not_found, or conflict when it is neither. A repeat of it stays a
+  // duplicate.
+  virtual Result<void> delete_event(std::int64_t key) = 0;
+  virtual Result<std::size_t> delete_events(const InboxFilter& filter, std::int64_t& place,
+                                            std::size_t limit) = 0;
 };
 
 }  // namespace webhookcore

@@ -212,7 +212,10 @@ struct InboxEvent {
   std::string source;
   std::string provider;
   std::optional<std::string> event_id = {};
+  // What marked sameness when it was accepted. Absent: an event of its own.
+  std::optional<std::string> event_key = {};
   std::optional<std::string> type = {};
+  Priority priority = Priority::normal;
   std::string body;
   std::vector<OwnedHeader> headers = {};
   std::optional<TimePoint> timestamp = {};  // As signed.

@@ -202,16 +202,11 @@ class InboxWorker:
         result: str = "",
         error: str = "",
     ) -> None:
-        self._store.complete_event(
-            key=row["key"],
-            token=token,
-            state=state,
-            next_attempt_at=next_attempt_at,
-            counts=counts,
-            handler_result=result,
-            error=error,
-            now=self._now(),
+        (held,) = self._store.complete_events(
+            [(row["key"], token, state, next_attempt_at, counts, result, error)], self._now()
         )
+        if not held:
+            raise LeaseLostError("the event was taken back")
 
     def _prune(self) -> None:
         """Expired keys and old events, a few at a time, now and then; more while many are left."""

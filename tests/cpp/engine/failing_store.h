@@ -92,16 +92,16 @@ class FailingStore final : public Store {
                                                 TimePoint n, Duration ttl) override {
     return inner_->accept_many(e, r, n, ttl);
   }
-  Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint n, std::size_t limit,
-                                                     Duration lease) override {
-    return inner_->claim_due_events(n, limit, lease);
+  Result<std::vector<ClaimedEvent>> claim_due_events(const EventClaim& c, TimePoint n) override {
+    return inner_->claim_due_events(c, n);
   }
-  Result<void> complete_event(const EventCompletion& c, TimePoint n) override {
-    return inner_->complete_event(c, n);
+  std::vector<Result<void>> complete_events(std::span<const EventCompletion> c,
+                                            TimePoint n) override {
+    return inner_->complete_events(c, n);
   }
   Result<std::size_t> reap_events(TimePoint n) override { return inner_->reap_events(n); }
-  Result<std::optional<TimePoint>> next_event_due_at() override {
-    return inner_->next_event_due_at();
+  Result<std::optional<TimePoint>> next_event_due_at(std::span<const SourceLimit> l) override {
+    return inner_->next_event_due_at(l);
   }
   Result<std::optional<InboxEvent>> get_event(std::int64_t k) override {
     return inner_->get_event(k);
@@ -109,8 +109,24 @@ class FailingStore final : public Store {
   Result<std::vector<InboxEvent>> list_events(const InboxFilter& f) override {
     return inner_->list_events(f);
   }
+  Result<InboxCounts> count_events(const InboxFilter& f) override {
+    return inner_->count_events(f);
+  }
+  Result<std::size_t> count_inbox_backlog(std::size_t m,
+                                          const std::optional<std::string>& s) override {
+    return inner_->count_inbox_backlog(m, s);
+  }
+  void set_max_inbox(std::optional<std::int64_t> m) override { inner_->set_max_inbox(m); }
   Result<void> replay_event(std::int64_t k, TimePoint n) override {
     return inner_->replay_event(k, n);
+  }
+  Result<std::size_t> replay_events(const InboxFilter& f, std::int64_t& p, std::size_t l,
+                                    TimePoint n) override {
+    return inner_->replay_events(f, p, l, n);
+  }
+  Result<void> delete_event(std::int64_t k) override { return inner_->delete_event(k); }
+  Result<std::size_t> delete_events(const InboxFilter& f, std::int64_t& p, std::size_t l) override {
+    return inner_->delete_events(f, p, l);
   }
   Result<void> create_endpoint(const Endpoint& e) override { return inner_->create_endpoint(e); }
   Result<std::optional<Endpoint>> get_endpoint(std::string_view id) override {

@@ -14,6 +14,8 @@ using MakeStore = std::function<std::shared_ptr<Store>()>;
 
 void check_idempotency(const MakeStore& make);
 void check_inbox(const MakeStore& make);
+void check_inbox_order(const MakeStore& make);
+void check_inbox_rows(const MakeStore& make);
 void check_endpoints(const MakeStore& make);
 void check_enqueue(const MakeStore& make);
 void check_deliveries(const MakeStore& make);

@@ -42,6 +42,7 @@ void check_accepting(Store& store) {
     CHECK((*stored)->timestamp == kNow - 3s);
     CHECK((*stored)->matched_secret == 1);
     CHECK((*stored)->event_id == "evt_1");
+    CHECK((*stored)->event_key == "evt_1");
     CHECK((*stored)->state == InboxState::pending);
     CHECK((*stored)->next_attempt_at == kNow);
     CHECK((*stored)->received_at == kNow);
@@ -60,6 +61,7 @@ void check_accepting(Store& store) {
     CHECK(store.accept(event("a"), std::nullopt, "", kNow, 24h)->kind == Kind::accepted);
     CHECK(store.accept(event("a"), std::nullopt, "", kNow, 24h)->kind == Kind::accepted);
     CHECK(store.list_events({})->size() == 2);
+    CHECK_FALSE(store.list_events({})->front().event_key);
   }
   SECTION("a key that a handler holds is running, and free when its lease is over") {
     const auto claim = store.claim({"stripe", "evt_1"}, kNow, 60s);

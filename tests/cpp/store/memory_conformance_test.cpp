@@ -14,6 +14,8 @@ std::shared_ptr<Store> make() { return make_memory_store(system_random); }
 
 TEST_CASE("memory store: idempotency keys") { conformance::check_idempotency(make); }
 TEST_CASE("memory store: inbox") { conformance::check_inbox(make); }
+TEST_CASE("memory store: order of the inbox") { conformance::check_inbox_order(make); }
+TEST_CASE("memory store: rows of the inbox") { conformance::check_inbox_rows(make); }
 TEST_CASE("memory store: endpoints") { conformance::check_endpoints(make); }
 TEST_CASE("memory store: enqueue") { conformance::check_enqueue(make); }
 TEST_CASE("memory store: deliveries") { conformance::check_deliveries(make); }

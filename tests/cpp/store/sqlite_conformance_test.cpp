@@ -30,6 +30,12 @@ TEST_CASE("sqlite store: idempotency keys") {
   conformance::check_idempotency(SqliteBackend().make());
 }
 TEST_CASE("sqlite store: inbox") { conformance::check_inbox(SqliteBackend().make()); }
+TEST_CASE("sqlite store: order of the inbox") {
+  conformance::check_inbox_order(SqliteBackend().make());
+}
+TEST_CASE("sqlite store: rows of the inbox") {
+  conformance::check_inbox_rows(SqliteBackend().make());
+}
 TEST_CASE("sqlite store: endpoints") { conformance::check_endpoints(SqliteBackend().make()); }
 TEST_CASE("sqlite store: enqueue") { conformance::check_enqueue(SqliteBackend().make()); }
 TEST_CASE("sqlite store: deliveries") { conformance::check_deliveries(SqliteBackend().make()); }

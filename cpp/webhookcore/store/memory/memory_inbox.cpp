@@ -1,39 +1,55 @@
 #include <algorithm>
+#include <set>
 
 #include "webhookcore/core/claim_rules.h"
+#include "webhookcore/core/event_pattern.h"
+#include "webhookcore/core/lane_choice.h"
 #include "webhookcore/store/memory/memory_store_object.h"
 
 namespace webhookcore::memory {
-
-namespace {
-
-void revive(InboxEntry& entry, TimePoint now) {
-  entry.event.state = InboxState::pending;
-  entry.event.attempts = 0;
-  entry.event.crashes = 0;
-  entry.event.next_attempt_at = now;
-  entry.event.updated_at = now;
-}
-
-}  // namespace
 
 Result<std::vector<AcceptResult>> MemoryStore::accept_many(std::span<const NewEvent> events,
                                                            std::string_view kept_result,
                                                            TimePoint now, Duration time_to_live) {
   const auto entered = enter();
   if (entered.error) return *entered.error;
-  if (auto full = over_quota(now)) return *full;
+  const bool all_known = std::all_of(events.begin(), events.end(), [&](const NewEvent& event) {
+    return event.event_key && is_known(event.event.source, *event.event_key, now);
+  });
+  if (!all_known) {
+    if (auto full = over_quota(now)) return *full;
+    if (inbox_room_.is_stale(now)) {
+      inbox_room_.set_count(static_cast<std::int64_t>(inbox_backlog(std::nullopt)), now);
+    }
+    if (inbox_room_.is_full()) return inbox_room_.refusal();
+  }
   std::vector<AcceptResult> results;
   results.reserve(events.size());
   for (const NewEvent& event : events) {
     results.push_back(accept_one(event, kept_result, now, time_to_live));
+    using Kind = AcceptResult::Kind;
+    const Kind kind = results.back().kind;
+    if (kind == Kind::accepted || kind == Kind::revived) inbox_room_.add(1);
   }
   return results;
 }
 
+// Whether accepting it would store nothing.
+bool MemoryStore::is_known(const std::string& source, std::string_view event_key,
+                           TimePoint now) const {
+  const auto known = rows_.keys.find({source, std::string(event_key)});
+  if (known == rows_.keys.end()) return false;
+  const KeyEntry& key = known->second;
+  if (!key.completed) return !claim_is_free(ClaimOwner::unknown, key.lease_expires_at, now);
+  if (key.expires_at <= now) return false;
+  const auto stored = rows_.inbox.find(key.inbox_event.value_or(0));
+  return stored == rows_.inbox.end() || stored->second.event.state != InboxState::dead;
+}
+
 AcceptResult MemoryStore::accept_one(const NewEvent& accepted, std::string_view kept_result,
                                      TimePoint now, Duration time_to_live) {
-  const auto& [event, event_key] = accepted;
+  const InboxEvent& event = accepted.event;
+  const auto& event_key = accepted.event_key;
   const std::pair place{event.source, std::string(event_key.value_or(""))};
   const auto known = event_key ? rows_.keys.find(place) : rows_.keys.end();
   if (known != rows_.keys.end()) {
@@ -55,6 +71,7 @@ AcceptResult MemoryStore::accept_one(const NewEvent& accepted, std::string_view 
   const std::int64_t key = rows_.inbox.empty() ? 1 : rows_.inbox.rbegin()->first + 1;
   InboxEntry entry{event, {}, {}};
   entry.event.key = key;
+  entry.event.event_key = event_key;
   entry.event.last_error.clear();
   entry.event.handler_result.clear();
   revive(entry, now);
@@ -65,39 +82,84 @@ AcceptResult MemoryStore::accept_one(const NewEvent& accepted, std::string_view 
   return AcceptResult{AcceptResult::Kind::accepted, key};
 }
 
-Result<std::vector<ClaimedEvent>> MemoryStore::claim_due_events(TimePoint now, std::size_t limit,
-                                                                Duration lease) {
+std::map<std::string, std::size_t> MemoryStore::rooms_of_sources(
+    std::span<const SourceLimit> limits) const {
+  std::map<std::string, std::set<std::string>> running;  // Tokens: a batch has one.
+  std::map<std::string, std::size_t> rooms;
+  for (const auto& [key, entry] : rows_.inbox) {
+    rooms[entry.event.source] = SIZE_MAX;
+    if (entry.event.state == InboxState::running) running[entry.event.source].insert(entry.token);
+  }
+  for (const SourceLimit& limit : limits) {
+    rooms[limit.source] = limit.most - std::min(limit.most, running[limit.source].size());
+  }
+  std::erase_if(rooms, [](const auto& room) { return room.second == 0; });
+  return rooms;
+}
+
+Result<std::vector<ClaimedEvent>> MemoryStore::claim_due_events(const EventClaim& claim,
+                                                                TimePoint now) {
   const auto entered = enter();
   if (entered.error) return *entered.error;
-  std::vector<InboxEntry*> due;
-  for (auto& [key, entry] : rows_.inbox) {
-    if (entry.event.state == InboxState::pending && *entry.event.next_attempt_at <= now) {
-      due.push_back(&entry);
-    }
+  const auto rooms_by_source = rooms_of_sources(claim.limits);
+  std::vector<std::size_t> rooms;
+  std::map<std::pair<std::string, int>, Lane> by_place;
+  std::map<std::string, std::size_t> places;
+  for (const auto& [source, room] : rooms_by_source) {
+    places[source] = rooms.size();
+    rooms.push_back(claim.only ? SIZE_MAX : room);
   }
-  std::stable_sort(due.begin(), due.end(), [](const InboxEntry* left, const InboxEntry* right) {
-    return left->event.next_attempt_at < right->event.next_attempt_at;
-  });
-  if (due.size() > limit) due.resize(limit);
-  const LeaseToken token{random_.bytes(16)};
+  for (const auto& [key, entry] : rows_.inbox) {
+    const InboxEvent& event = entry.event;
+    if (event.state != InboxState::pending || *event.next_attempt_at > now) continue;
+    if (!places.contains(event.source)) continue;
+    if (claim.only && (event.source != claim.only->source ||
+                       !matches_event_pattern(claim.only->pattern, event.type.value_or("")))) {
+      continue;
+    }
+    const int rank = rank_of(event.priority, event.attempts);
+    Lane& lane = by_place[{event.source, rank}];
+    lane.rank = rank;
+    lane.source = places[event.source];
+    lane.rows.push_back({*event.next_attempt_at, key});
+  }
+  std::vector<Lane> lanes;
+  for (auto& [place, lane] : by_place) {
+    std::stable_sort(
+        lane.rows.begin(), lane.rows.end(),
+        [](const DueRow& one, const DueRow& other) { return one.due_at < other.due_at; });
+    lanes.push_back(std::move(lane));
+  }
+  LeaseToken token = claim.join.value_or(LeaseToken{random_.bytes(16)});
   std::vector<ClaimedEvent> claimed;
-  for (InboxEntry* entry : due) {
-    entry->event.state = InboxState::running;
-    entry->event.next_attempt_at = std::nullopt;
-    entry->event.updated_at = now;
-    entry->token = token.value;
-    entry->lease_expires_at = now + lease;
-    claimed.push_back({entry->event, token});
+  for (const std::int64_t key : choose_due(lanes, rooms, inbox_turns_, claim.limit)) {
+    if (!claim.only) token = {random_.bytes(16)};
+    InboxEntry& entry = rows_.inbox.at(key);
+    entry.event.state = InboxState::running;
+    entry.event.next_attempt_at = std::nullopt;
+    entry.event.updated_at = now;
+    entry.token = token.value;
+    entry.lease_expires_at = now + claim.lease;
+    claimed.push_back({entry.event, token});
   }
   return claimed;
 }
 
-Result<void> MemoryStore::complete_event(const EventCompletion& completion, TimePoint now) {
+std::vector<Result<void>> MemoryStore::complete_events(std::span<const EventCompletion> completions,
+                                                       TimePoint now) {
+  const auto entered = enter();
+  if (entered.error) return std::vector<Result<void>>(completions.size(), *entered.error);
+  std::vector<Result<void>> results;
+  for (const EventCompletion& completion : completions) {
+    results.push_back(complete_one(completion, now));
+  }
+  return results;
+}
+
+Result<void> MemoryStore::complete_one(const EventCompletion& completion, TimePoint now) {
   if (completion.state == InboxState::running) {
     return Error{ErrorCode::config, "a run ends as done, pending or dead", "state"};
   }
-  const auto entered = enter();
-  if (entered.error) return *entered.error;
   const auto found = rows_.inbox.find(completion.key);
   if (found == rows_.inbox.end() || found->second.event.state != InboxState::running ||
       found->second.token != completion.token.value) {
@@ -108,6 +170,8 @@ Result<void> MemoryStore::complete_event(const EventCompletion& completion, Time
   event.next_attempt_at = std::nullopt;
   if (completion.state == InboxState::pending) {
     event.next_attempt_at = completion.next_attempt_at.value_or(now);
+  } else {
+    inbox_room_.add(-1);
   }
   if (completion.state != InboxState::done && completion.counts) ++event.attempts;
   event.handler_result = completion.handler_result;
@@ -136,53 +200,19 @@ Result<std::size_t> MemoryStore::reap_events(TimePoint now) {
   return reaped;
 }
 
-Result<std::optional<TimePoint>> MemoryStore::next_event_due_at() {
+Result<std::optional<TimePoint>> MemoryStore::next_event_due_at(
+    std::span<const SourceLimit> limits) {
   const auto entered = enter();
   if (entered.error) return *entered.error;
+  const auto rooms = rooms_of_sources(limits);
   std::optional<TimePoint> earliest;
   for (const auto& [key, entry] : rows_.inbox) {
-    if (entry.event.state != InboxState::pending) continue;
+    if (entry.event.state != InboxState::pending || !rooms.contains(entry.event.source)) continue;
     if (!earliest || *entry.event.next_attempt_at < *earliest) {
       earliest = entry.event.next_attempt_at;
     }
   }
   return earliest;
-}
-
-Result<std::optional<InboxEvent>> MemoryStore::get_event(std::int64_t key) {
-  const auto entered = enter();
-  if (entered.error) return *entered.error;
-  const auto found = rows_.inbox.find(key);
-  return found == rows_.inbox.end() ? std::nullopt : std::optional(found->second.event);
-}
-
-Result<std::vector<InboxEvent>> MemoryStore::list_events(const InboxFilter& filter) {
-  const auto entered = enter();
-  if (entered.error) return *entered.error;
-  std::vector<InboxEvent> events;
-  for (auto entry = rows_.inbox.rbegin(); entry != rows_.inbox.rend(); ++entry) {
-    const InboxEvent& event = entry->second.event;
-    if (events.size() >= filter.limit) break;
-    if (filter.source && event.source != *filter.source) continue;
-    if (filter.state && event.state != *filter.state) continue;
-    if (filter.before_key && event.key >= *filter.before_key) continue;
-    events.push_back(event);
-  }
-  return events;
-}
-
-Result<void> MemoryStore::replay_event(std::int64_t key, TimePoint now) {
-  const auto entered = enter();
-  if (entered.error) return *entered.error;
-  const auto found = rows_.inbox.find(key);
-  if (found == rows_.inbox.end()) {
-    return Error{ErrorCode::not_found, "there is no event " + std::to_string(key)};
-  }
-  if (found->second.event.state != InboxState::dead) {
-    return Error{ErrorCode::conflict, "event " + std::to_string(key) + " is not dead"};
-  }
-  revive(found->second, now);
-  return {};
 }
 
 }  // namespace webhookcore::memory

@@ -28,7 +28,11 @@ struct InboxEntry {
   InboxEvent event;
   std::string token;
   TimePoint lease_expires_at{};
+  bool deleted = false;  // By hand; the newest row keeps its place.
 };
+
+// dead → pending with a fresh budget. Defined in memory_inbox_rows.cpp.
+void revive(InboxEntry& entry, TimePoint now);
 
 struct DeliveryEntry {
   Delivery row;

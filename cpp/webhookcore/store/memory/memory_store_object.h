@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "webhookcore/base/random.h"
+#include "webhookcore/core/inbox_room.h"
 #include "webhookcore/store/memory/memory_rows.h"
 
 namespace webhookcore::memory {
@@ -36,14 +37,26 @@ class MemoryStore final : public Store {
   Result<std::vector<AcceptResult>> accept_many(std::span<const NewEvent> events,
                                                 std::string_view kept_result, TimePoint now,
                                                 Duration time_to_live) override;
-  Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint now, std::size_t limit,
-                                                     Duration lease) override;
-  Result<void> complete_event(const EventCompletion& completion, TimePoint now) override;
+  Result<std::vector<ClaimedEvent>> claim_due_events(const EventClaim& claim,
+                                                     TimePoint now) override;
+  std::vector<Result<void>> complete_events(std::span<const EventCompletion> completions,
+                                            TimePoint now) override;
   Result<std::size_t> reap_events(TimePoint now) override;
-  Result<std::optional<TimePoint>> next_event_due_at() override;
+  Result<std::optional<TimePoint>> next_event_due_at(std::span<const SourceLimit> limits) override;
+
+  // memory_inbox_rows.cpp
   Result<std::optional<InboxEvent>> get_event(std::int64_t key) override;
   Result<std::vector<InboxEvent>> list_events(const InboxFilter& filter) override;
+  Result<InboxCounts> count_events(const InboxFilter& filter) override;
+  Result<std::size_t> count_inbox_backlog(std::size_t most,
+                                          const std::optional<std::string>& source) override;
+  void set_max_inbox(std::optional<std::int64_t> most) override;
   Result<void> replay_event(std::int64_t key, TimePoint now) override;
+  Result<std::size_t> replay_events(const InboxFilter& filter, std::int64_t& place,
+                                    std::size_t limit, TimePoint now) override;
+  Result<void> delete_event(std::int64_t key) override;
+  Result<std::size_t> delete_events(const InboxFilter& filter, std::int64_t& place,
+                                    std::size_t limit) override;
 
   // memory_endpoints.cpp
   Result<void> create_endpoint(const Endpoint& endpoint) override;
@@ -138,6 +151,11 @@ class MemoryStore final : public Store {
   // These hold the mutex already.
   AcceptResult accept_one(const NewEvent& event, std::string_view kept_result, TimePoint now,
                           Duration time_to_live);
+  bool is_known(const std::string& source, std::string_view event_key, TimePoint now) const;
+  Result<void> complete_one(const EventCompletion& completion, TimePoint now);
+  // By source, those that have room for one more.
+  std::map<std::string, std::size_t> rooms_of_sources(std::span<const SourceLimit> limits) const;
+  std::size_t inbox_backlog(const std::optional<std::string>& source) const;
   // Of each endpoint that keeps an order, the delivery whose turn it is; absent while one
   // is in flight.
   using Lines = std::map<std::string, std::int64_t>;
@@ -195,6 +213,8 @@ class MemoryStore final : public Store {
   std::int64_t quota_ = 0;  // Bytes; 0: none.
   Rows rows_;
   ClaimTurns turns_;
+  ClaimTurns inbox_turns_;
+  InboxRoom inbox_room_;
 };
 
 }  // namespace webhookcore::memory

@@ -51,6 +51,10 @@ enum class EndpointCode : std::uint8_t { enabled = 0, disabled = 1, deleted = 2 
 static_assert(static_cast<int>(EndpointState::enabled) == code_of(EndpointCode::enabled));
 static_assert(static_cast<int>(EndpointState::disabled) == code_of(EndpointCode::disabled));
 
+// A newest inbox row that was deleted keeps its place: kDeletedEvent is no state of rows.h.
+inline constexpr int kDeletedEvent = 4;
+static_assert(kDeletedEvent > static_cast<int>(InboxState::dead));
+
 // Why a pending delivery is not in the due index.
 enum class HeldCode : std::uint8_t {
   no = 0,

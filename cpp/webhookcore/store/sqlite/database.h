@@ -55,6 +55,7 @@ class Database {
   // Inside write() only.
   EndpointDirectory& endpoints() { return endpoints_; }
   ClaimTurns& turns() { return turns_; }
+  ClaimTurns& inbox_turns() { return inbox_turns_; }
 
   // Among all processes one leads, and in this one the holder that asked first: fcntl
   // locks do not keep two of one process apart.
@@ -91,6 +92,7 @@ class Database {
   ReadPool readers_;
   EndpointDirectory endpoints_;
   ClaimTurns turns_;
+  ClaimTurns inbox_turns_;
   std::atomic<Synchronous> synchronous_;
 
   std::mutex ready_mutex_;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "webhookcore/store/sqlite/idempotency_rows.h"
 #include "webhookcore/store/sqlite/inbox_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
@@ -65,7 +67,7 @@ Result<AcceptResult> accept_one(const Database& database, Connection& connection
       return std::move(**known);
     }
   }
-  const auto stored = insert_event(connection, event.event, now);
+  const auto stored = insert_event(connection, event, now);
   if (!stored) return stored.error();
   if (event.event_key) {
     auto completed =
@@ -73,6 +75,10 @@ Result<AcceptResult> accept_one(const Database& database, Connection& connection
     if (!completed) return completed.error();
   }
   return AcceptResult{AcceptResult::Kind::accepted, *stored};
+}
+
+bool waits_now(const AcceptResult& result) {
+  return result.kind == AcceptResult::Kind::accepted || result.kind == AcceptResult::Kind::revived;
 }
 
 // The answers, when none of the events needs a write.
@@ -94,6 +100,17 @@ Result<std::optional<std::vector<AcceptResult>>> look(const Database& database,
 
 }  // namespace
 
+Result<std::optional<Error>> SqliteStore::over_max_inbox(Connection& connection, TimePoint now) {
+  if (inbox_room_.is_stale(now)) {
+    const auto most = static_cast<std::size_t>(inbox_room_.most());
+    const auto count = read_backlog(connection, most, std::nullopt);
+    if (!count) return count.error();
+    inbox_room_.set_count(static_cast<std::int64_t>(*count), now);
+  }
+  if (!inbox_room_.is_full()) return std::optional<Error>();
+  return std::optional(inbox_room_.refusal());
+}
+
 Result<std::vector<AcceptResult>> SqliteStore::accept_many(std::span<const NewEvent> events,
                                                            std::string_view kept_result,
                                                            TimePoint now, Duration time_to_live) {
@@ -109,12 +126,18 @@ Result<std::vector<AcceptResult>> SqliteStore::accept_many(std::span<const NewEv
     auto full = over_quota(connection, now);
     if (!full) return full.error();
     refused = std::move(*full);
+    if (!refused) {
+      auto crowded = over_max_inbox(connection, now);
+      if (!crowded) return crowded.error();
+      refused = std::move(*crowded);
+    }
     if (refused) return {};
     for (const NewEvent& event : events) {
       auto result = accept_one(*database_, connection, event, kept_result, now, time_to_live);
       if (!result) return result.error();
       results.push_back(std::move(*result));
     }
+    inbox_room_.add(std::count_if(results.begin(), results.end(), &waits_now));
     return {};
   });
   if (!written) return written.error();

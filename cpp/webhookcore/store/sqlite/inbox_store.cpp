@@ -1,3 +1,7 @@
+// Stored events looked at, counted, replayed and deleted by hand.
+#include <array>
+
+#include "webhookcore/core/event_pattern.h"
 #include "webhookcore/store/sqlite/codes.h"
 #include "webhookcore/store/sqlite/inbox_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
@@ -7,155 +11,133 @@ namespace webhookcore::sqlite {
 
 namespace {
 
-std::string select_events(const std::string& rest) {
-  return std::string("SELECT ") + kInboxColumns + " FROM inbox " + rest;
+// ?1 to ?5; the pattern is left to whoever steps. The state is a literal, so that dead events are
+// found by their index.
+std::string conditions(const InboxFilter& filter) {
+  std::string where =
+      " FROM inbox WHERE (?1 IS NULL OR source = ?1)"
+      " AND (?2 IS NULL OR last_error = ?2 OR substr(last_error, 1, length(?2) + 1) = ?2 || ':')"
+      " AND (?3 IS NULL OR updated_at >= ?3) AND (?4 IS NULL OR updated_at < ?4)";
+  if (filter.state) return where + " AND state = " + std::to_string(code_of(*filter.state));
+  return where + " AND state <> " + std::to_string(kDeletedEvent);
 }
 
-struct LostEvent {
+template <typename... Values>
+Query filtered(Connection& connection, const std::string& sql, const InboxFilter& filter,
+               const Values&... values) {
+  return connection.query_once(sql, filter.source, filter.error, filter.since, filter.until,
+                               values...);
+}
+
+bool takes(const InboxFilter& filter, std::string_view type) {
+  return !filter.pattern || matches_event_pattern(*filter.pattern, type);
+}
+
+struct Found {
   std::int64_t key = 0;
-  int crashes = 0;
+  bool is_wanted = false;
+  InboxState state = InboxState::dead;
 };
 
-Result<std::vector<LostEvent>> read_lost(const Database& database, Connection& connection,
-                                         TimePoint now) {
-  std::vector<LostEvent> lost;
-  auto query =
-      connection.query("SELECT key, crashes, owner, lease_expires_at FROM inbox WHERE state = 1");
+// At most `limit` rows behind `place`, oldest first.
+Result<std::vector<Found>> read_next(Connection& connection, const InboxFilter& filter,
+                                     std::int64_t place, std::size_t limit) {
+  const std::string sql = "SELECT key, ifnull(type, ''), state" + conditions(filter) +
+                          " AND key > ?5 ORDER BY key LIMIT ?6";
+  std::vector<Found> rows;
+  auto query = filtered(connection, sql, filter, place, limit);
   auto done = query.each([&]() -> Result<void> {
-    if (claim_is_free(database.owner_state(query.integer(2)), query.time(3), now)) {
-      lost.push_back({query.integer(0), static_cast<int>(query.integer(1))});
-    }
+    const auto state = inbox_state_of(query.integer(2));
+    if (!state) return damaged("inbox event");
+    rows.push_back({query.integer(0), takes(filter, query.view(1)), *state});
     return {};
   });
   if (!done) return done.error();
-  return lost;
+  return rows;
 }
 
-Result<void> take_back(Connection& connection, const LostEvent& event, TimePoint now) {
-  const bool spent = crashes_are_spent(event.crashes);
-  const auto next = spent ? std::nullopt : std::optional(now);
+// Emptied in its place when it is the newest, whose key is the counter.
+Result<void> erase(Connection& connection, std::int64_t key) {
+  auto done =
+      connection
+          .query("DELETE FROM inbox WHERE key = ? AND key < (SELECT max(key) FROM inbox)", key)
+          .run();
+  if (!done || connection.changed_rows() == 1) return done;
   return connection
       .query(
-          "UPDATE inbox SET state = ?, crashes = crashes + 1, next_attempt_at = ?, owner = NULL,"
-          " lease_token = NULL, lease_expires_at = NULL,"
-          " last_error = CASE WHEN ? THEN 'crash_loop' ELSE last_error END, updated_at = ?"
+          "UPDATE inbox SET state = ?, event_id = NULL, event_key = NULL, type = NULL,"
+          " signed_at = NULL, last_error = '', handler_result = '', headers = x'', body = x''"
           " WHERE key = ?",
-          code_of(spent ? InboxState::dead : InboxState::pending), next, spent, now, event.key)
+          kDeletedEvent, key)
       .run();
 }
 
-Result<std::vector<InboxEvent>> read_events(Query query) {
-  std::vector<InboxEvent> events;
-  auto done = query.each([&]() -> Result<void> {
-    auto event = read_event(query);
-    if (!event) return event.error();
-    events.push_back(std::move(*event));
-    return {};
-  });
-  if (!done) return done.error();
-  return events;
-}
-
-Result<std::optional<TimePoint>> earliest_due(Connection& connection) {
-  auto query = connection.query(
-      "SELECT next_attempt_at FROM inbox WHERE state = 0 ORDER BY next_attempt_at LIMIT 1");
-  const auto found = query.step();
-  if (!found) return found.error();
-  return *found ? query.optional_time(0) : std::nullopt;
-}
+bool is_over(InboxState state) { return state == InboxState::done || state == InboxState::dead; }
 
 }  // namespace
 
-Result<std::vector<ClaimedEvent>> SqliteStore::claim_due_events(TimePoint now, std::size_t limit,
-                                                                Duration lease) {
-  static const std::string sql = select_events(
-      "WHERE state = 0 AND next_attempt_at <= ? ORDER BY next_attempt_at, key LIMIT ?");
-  const auto due = next_event_due_at();
-  if (!due) return due.error();
-  std::vector<ClaimedEvent> claimed;
-  if (!*due || **due > now || limit == 0) return claimed;
-
-  const LeaseToken token = draw_token();
-  const auto written = write([&](Connection& connection) -> Result<void> {
-    auto events = read_events(connection.query(sql.c_str(), now, limit));
-    if (!events) return events.error();
-    for (InboxEvent& event : *events) {
-      event.state = InboxState::running;
-      event.next_attempt_at = std::nullopt;
-      event.updated_at = now;
-      auto query = connection.query(
-          "UPDATE inbox SET state = ?, next_attempt_at = NULL, owner = ?, lease_token = ?,"
-          " lease_expires_at = ?, updated_at = ? WHERE key = ?",
-          code_of(event.state), database_->owner(), Blob{token.value}, now + lease, now, event.key);
-      if (auto done = query.run(); !done) return done;
-      claimed.push_back({std::move(event), token});
-    }
-    return {};
-  });
-  if (!written) return written.error();
-  return claimed;
-}
-
-Result<void> SqliteStore::complete_event(const EventCompletion& completion, TimePoint now) {
-  if (completion.state == InboxState::running) {
-    return Error{ErrorCode::config, "a run ends as done, pending or dead", "state"};
-  }
-  const bool waits = completion.state == InboxState::pending;
-  const bool failed = completion.state != InboxState::done && completion.counts;
-  const auto next = waits ? std::optional(completion.next_attempt_at.value_or(now)) : std::nullopt;
-  return write([&](Connection& connection) -> Result<void> {
-    auto query = connection.query(
-        "UPDATE inbox SET state = ?, next_attempt_at = ?, attempts = attempts + ?,"
-        " handler_result = ?, last_error = ?, updated_at = ?, owner = NULL, lease_token = NULL,"
-        " lease_expires_at = NULL WHERE key = ? AND state = ? AND lease_token = ?",
-        code_of(completion.state), next, failed, completion.handler_result, completion.error, now,
-        completion.key, code_of(InboxState::running), Blob{completion.token.value});
-    if (auto done = query.run(); !done) return done;
-    if (connection.changed_rows() == 1) return {};
-    return Error{ErrorCode::lease_lost, "the event was taken back"};
-  });
-}
-
-Result<std::size_t> SqliteStore::reap_events(TimePoint now) {
-  database_->checkpoint_if_idle();
-  const auto seen =
-      read([&](Connection& connection) { return read_lost(*database_, connection, now); });
-  if (!seen) return seen.error();
-  if (seen->empty()) return std::size_t{0};
-
-  std::size_t reaped = 0;
-  const auto written = write([&](Connection& connection) -> Result<void> {
-    const auto lost = read_lost(*database_, connection, now);
-    if (!lost) return lost.error();
-    for (const LostEvent& event : *lost) {
-      if (auto done = take_back(connection, event, now); !done) return done;
-    }
-    reaped = lost->size();
-    return {};
-  });
-  if (!written) return written.error();
-  return reaped;
-}
-
-Result<std::optional<TimePoint>> SqliteStore::next_event_due_at() { return read(earliest_due); }
-
 Result<std::optional<InboxEvent>> SqliteStore::get_event(std::int64_t key) {
-  static const std::string sql = select_events("WHERE key = ?");
+  static const std::string sql =
+      std::string("SELECT ") + kInboxColumns + " FROM inbox WHERE key = ? AND state <> ?";
   return read([&](Connection& connection) -> Result<std::optional<InboxEvent>> {
-    auto events = read_events(connection.query(sql.c_str(), key));
-    if (!events) return events.error();
-    if (events->empty()) return std::optional<InboxEvent>();
-    return std::optional(std::move(events->front()));
+    auto query = connection.query(sql.c_str(), key, kDeletedEvent);
+    const auto found = query.step();
+    if (!found) return found.error();
+    if (!*found) return std::optional<InboxEvent>();
+    auto event = read_event(query);
+    if (!event) return event.error();
+    return std::optional(std::move(*event));
   });
 }
 
 Result<std::vector<InboxEvent>> SqliteStore::list_events(const InboxFilter& filter) {
-  std::string rest = "WHERE (?1 IS NULL OR source = ?1) AND (?2 IS NULL OR key < ?2)";
-  // As a literal, so that dead events are found by their index.
-  if (filter.state) rest += " AND state = " + std::to_string(code_of(*filter.state));
-  const std::string sql = select_events(rest + " ORDER BY key DESC LIMIT ?3");
-  return read([&](Connection& connection) {
-    return read_events(connection.query_once(sql, filter.source, filter.before_key, filter.limit));
+  const std::string sql = std::string("SELECT ") + kInboxColumns + conditions(filter) +
+                          " AND (?5 IS NULL OR key < ?5) ORDER BY key DESC";
+  return read([&](Connection& connection) -> Result<std::vector<InboxEvent>> {
+    std::vector<InboxEvent> events;
+    auto query = filtered(connection, sql, filter, filter.before_key);
+    while (events.size() < filter.limit) {
+      const auto found = query.step();
+      if (!found) return found.error();
+      if (!*found) break;
+      if (!takes(filter, query.view(4))) continue;
+      auto event = read_event(query);
+      if (!event) return event.error();
+      events.push_back(std::move(*event));
+    }
+    return events;
+  });
+}
+
+Result<InboxCounts> SqliteStore::count_events(const InboxFilter& filter) {
+  const std::string sql =
+      "SELECT state, ifnull(type, ''), count(*)" + conditions(filter) + " GROUP BY state, type";
+  return read([&](Connection& connection) -> Result<InboxCounts> {
+    std::array<std::int64_t, 4> counts{};
+    auto query = filtered(connection, sql, filter);
+    auto done = query.each([&]() -> Result<void> {
+      const auto state = inbox_state_of(query.integer(0));
+      if (!state) return damaged("state of an event");
+      if (takes(filter, query.view(1))) {
+        counts[static_cast<std::size_t>(*state)] += query.integer(2);
+      }
+      return {};
+    });
+    if (!done) return done.error();
+    return InboxCounts{counts[0], counts[1], counts[2], counts[3]};
+  });
+}
+
+Result<std::size_t> SqliteStore::count_inbox_backlog(std::size_t most,
+                                                     const std::optional<std::string>& source) {
+  return read([&](Connection& connection) { return read_backlog(connection, most, source); });
+}
+
+void SqliteStore::set_max_inbox(std::optional<std::int64_t> most) {
+  // In its turn with what is being written; a store that is closed has nothing to bound.
+  (void)write([&](Connection&) -> Result<void> {
+    inbox_room_.set_most(most.value_or(0));
+    return {};
   });
 }
 
@@ -163,13 +145,63 @@ Result<void> SqliteStore::replay_event(std::int64_t key, TimePoint now) {
   return write([&](Connection& connection) -> Result<void> {
     const auto revived = revive_event(connection, key, now);
     if (!revived) return revived.error();
-    if (*revived) return {};
-    auto query = connection.query("SELECT 1 FROM inbox WHERE key = ?", key);
+    return *revived ? Result<void>() : refuse_event(connection, key, "dead");
+  });
+}
+
+Result<std::size_t> SqliteStore::replay_events(const InboxFilter& filter, std::int64_t& place,
+                                               std::size_t limit, TimePoint now) {
+  InboxFilter dead = filter;
+  dead.state = InboxState::dead;
+  std::size_t replayed = 0;
+  std::int64_t next = place;
+  const auto written = write([&](Connection& connection) -> Result<void> {
+    replayed = 0;
+    const auto rows = read_next(connection, dead, place, limit);
+    if (!rows) return rows.error();
+    for (const Found& row : *rows) {
+      if (!row.is_wanted) continue;
+      const auto revived = revive_event(connection, row.key, now);
+      if (!revived) return revived.error();
+      replayed += *revived ? 1 : 0;
+    }
+    next = rows->size() < limit ? 0 : rows->back().key;
+    return {};
+  });
+  if (!written) return written.error();
+  place = next;
+  return replayed;
+}
+
+Result<void> SqliteStore::delete_event(std::int64_t key) {
+  return write([&](Connection& connection) -> Result<void> {
+    auto query = connection.query("SELECT 1 FROM inbox WHERE key = ? AND state IN (?, ?)", key,
+                                  code_of(InboxState::done), code_of(InboxState::dead));
     const auto found = query.step();
     if (!found) return found.error();
-    if (!*found) return Error{ErrorCode::not_found, "there is no event " + std::to_string(key)};
-    return Error{ErrorCode::conflict, "event " + std::to_string(key) + " is not dead"};
+    return *found ? erase(connection, key) : refuse_event(connection, key, "done or dead");
   });
+}
+
+Result<std::size_t> SqliteStore::delete_events(const InboxFilter& filter, std::int64_t& place,
+                                               std::size_t limit) {
+  std::size_t deleted = 0;
+  std::int64_t next = place;
+  const auto written = write([&](Connection& connection) -> Result<void> {
+    deleted = 0;
+    const auto rows = read_next(connection, filter, place, limit);
+    if (!rows) return rows.error();
+    for (const Found& row : *rows) {
+      if (!row.is_wanted || !is_over(row.state)) continue;
+      if (auto done = erase(connection, row.key); !done) return done;
+      ++deleted;
+    }
+    next = rows->size() < limit ? 0 : rows->back().key;
+    return {};
+  });
+  if (!written) return written.error();
+  place = next;
+  return deleted;
 }
 
 }  // namespace webhookcore::sqlite

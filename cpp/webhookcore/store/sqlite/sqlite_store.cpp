@@ -36,7 +36,9 @@ Result<void> SqliteStore::together(const std::function<void(Store&)>& calls) {
   return write([&](Connection& connection) -> Result<void> {
     SqliteStore inside(database_, connection);
     inside.quota_ = quota_.load(std::memory_order_relaxed);
+    inside.inbox_room_ = inbox_room_;
     calls(inside);
+    inbox_room_ = inside.inbox_room_;
     if (inside.spoiled_) return *inside.spoiled_;
     return {};
   });

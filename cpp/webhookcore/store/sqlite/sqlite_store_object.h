@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 
+#include "webhookcore/core/inbox_room.h"
 #include "webhookcore/store/sqlite/database.h"
 #include "webhookcore/store/store.h"
 
@@ -41,15 +42,27 @@ class SqliteStore final : public Store {
                                                 std::string_view kept_result, TimePoint now,
                                                 Duration time_to_live) override;
 
-  // inbox_store.cpp
-  Result<std::vector<ClaimedEvent>> claim_due_events(TimePoint now, std::size_t limit,
-                                                     Duration lease) override;
-  Result<void> complete_event(const EventCompletion& completion, TimePoint now) override;
+  // inbox_claims.cpp
+  Result<std::vector<ClaimedEvent>> claim_due_events(const EventClaim& claim,
+                                                     TimePoint now) override;
+  std::vector<Result<void>> complete_events(std::span<const EventCompletion> completions,
+                                            TimePoint now) override;
   Result<std::size_t> reap_events(TimePoint now) override;
-  Result<std::optional<TimePoint>> next_event_due_at() override;
+  Result<std::optional<TimePoint>> next_event_due_at(std::span<const SourceLimit> limits) override;
+
+  // inbox_store.cpp
   Result<std::optional<InboxEvent>> get_event(std::int64_t key) override;
   Result<std::vector<InboxEvent>> list_events(const InboxFilter& filter) override;
+  Result<InboxCounts> count_events(const InboxFilter& filter) override;
+  Result<std::size_t> count_inbox_backlog(std::size_t most,
+                                          const std::optional<std::string>& source) override;
+  void set_max_inbox(std::optional<std::int64_t> most) override;
   Result<void> replay_event(std::int64_t key, TimePoint now) override;
+  Result<std::size_t> replay_events(const InboxFilter& filter, std::int64_t& place,
+                                    std::size_t limit, TimePoint now) override;
+  Result<void> delete_event(std::int64_t key) override;
+  Result<std::size_t> delete_events(const InboxFilter& filter, std::int64_t& place,
+                                    std::size_t limit) override;
 
   // endpoint_store.cpp
   Result<void> create_endpoint(const Endpoint& endpoint) override;
@@ -163,6 +176,8 @@ class SqliteStore final : public Store {
   // The refusal (store_full) above the quota, and then operators are told with the
   // transaction, which therefore must be committed. Inside one that is to grow the file.
   Result<std::optional<Error>> over_quota(Connection& connection, TimePoint now) const;
+  // The same for set_max_inbox(), without telling anybody.
+  Result<std::optional<Error>> over_max_inbox(Connection& connection, TimePoint now);
   LeaseToken draw_token() { return {database_->random().bytes(16)}; }
 
   std::shared_ptr<Database> database_;
@@ -170,6 +185,7 @@ class SqliteStore final : public Store {
   Connection* transaction_ = nullptr;    // Of together(); these two then.
   std::optional<Error> spoiled_ = {};    // What undid the whole transaction.
   std::atomic<std::int64_t> quota_ = 0;  // Bytes; 0: none.
+  InboxRoom inbox_room_;                 // Inside write() only.
   std::atomic<std::int64_t> lines_looked_until_ = 0;
 };
 

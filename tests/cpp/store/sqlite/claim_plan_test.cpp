@@ -4,6 +4,8 @@
 #include "store/sqlite/raw_database.h"
 #include "webhookcore/store/sqlite/due_rows.h"
 #include "webhookcore/store/sqlite/fifo_line.h"
+#include "webhookcore/store/sqlite/inbox_lanes.h"
+#include "webhookcore/store/sqlite/inbox_rows.h"
 
 using namespace webhookcore;
 
@@ -80,5 +82,32 @@ TEST_CASE("a line finds who is next by its own index") {
     CHECK(has(plan, "SEARCH deliveries USING INDEX deliveries_line_busy (endpoint=?)"));
     CHECK_FALSE(has(plan, "TEMP B-TREE"));
     CHECK_FALSE(has(plan, "SCAN deliveries"));
+  }
+}
+
+TEST_CASE("a claim of events goes from lane to lane and in each by the due index") {
+  const File file;
+  const RawDatabase database(file.path);
+  const std::string next = plan_of(database, sqlite::kNextLaneSql);
+  INFO(next);
+  CHECK(has(next, "INDEX inbox_due ((source,rank)>(?,?))"));
+  CHECK_FALSE(has(next, "TEMP B-TREE"));
+  const std::string rows = plan_of(database, sqlite::kLaneRowsSql);
+  INFO(rows);
+  CHECK(has(rows, "INDEX inbox_due (source=? AND rank=? AND next_attempt_at<?)"));
+  CHECK_FALSE(has(rows, "TEMP B-TREE"));
+  // The tokens of what runs are sorted: few, at most what all workers have under way.
+  CHECK(has(plan_of(database, sqlite::kRunningSql), "INDEX inbox_running (source=?)"));
+}
+
+TEST_CASE("the backlog of events is counted in their indexes alone") {
+  const File file;
+  const RawDatabase database(file.path);
+  for (const char* const sql : {sqlite::kBacklogSql, sqlite::kBacklogOfSourceSql}) {
+    const std::string plan = plan_of(database, sql);
+    INFO(plan);
+    CHECK(has(plan, "INDEX inbox_due"));
+    CHECK(has(plan, "INDEX inbox_running"));
+    CHECK_FALSE(has(plan, "TEMP B-TREE"));
   }
 }

@@ -244,13 +244,16 @@ CREATE TABLE idempotency_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_keys_expiry ON idempotency_keys (expires_at);
 
--- Like messages, the newest row is the counter and must not be pruned.
+-- Like messages, the newest row is the counter and must not be pruned. Deleted by hand it stays,
+-- emptied, as state 4.
 CREATE TABLE inbox (
   key INTEGER PRIMARY KEY,
   source TEXT NOT NULL,
   provider TEXT NOT NULL,
   event_id TEXT,
+  event_key TEXT,             -- As in idempotency_keys.
   type TEXT,
+  rank INTEGER NOT NULL,      -- As of deliveries.
   signed_at INTEGER,
   matched_secret INTEGER NOT NULL,
   state INTEGER NOT NULL,
@@ -267,6 +270,6 @@ CREATE TABLE inbox (
   headers BLOB NOT NULL,
   body BLOB NOT NULL
 ) STRICT;
-CREATE INDEX inbox_due ON inbox (next_attempt_at) WHERE state = 0;
-CREATE INDEX inbox_running ON inbox (owner) WHERE state = 1;
+CREATE INDEX inbox_due ON inbox (source, rank, next_attempt_at) WHERE state = 0;
+CREATE INDEX inbox_running ON inbox (source) WHERE state = 1;
 CREATE INDEX inbox_dead ON inbox (key) WHERE state = 3;
