@@ -9,7 +9,7 @@ namespace {
 // The lanes with how far each was taken.
 class Heads {
  public:
-  Heads(std::span<const Lane> lanes, std::vector<std::size_t> rooms)
+  Heads(std::span<const DueLane> lanes, std::vector<std::size_t> rooms)
       : lanes_(lanes), rooms_(std::move(rooms)), taken_(lanes.size()) {}
 
   ClaimTurns::HasDue has_due() const {
@@ -45,14 +45,14 @@ class Heads {
   }
   const DueRow& head(std::size_t lane) const { return lanes_[lane].rows[taken_[lane]]; }
 
-  std::span<const Lane> lanes_;
+  std::span<const DueLane> lanes_;
   std::vector<std::size_t> rooms_;
   std::vector<std::size_t> taken_;
 };
 
 }  // namespace
 
-std::vector<std::int64_t> choose_due(std::span<const Lane> lanes, std::vector<std::size_t> rooms,
+std::vector<std::int64_t> choose_due(std::span<const DueLane> lanes, std::vector<std::size_t> rooms,
                                      ClaimTurns& turns, std::size_t limit) {
   Heads heads(lanes, std::move(rooms));
   std::vector<std::int64_t> chosen;

@@ -17,7 +17,7 @@ struct DueRow {
   std::int64_t key = 0;
 };
 
-struct Lane {
+struct DueLane {
   int rank = 0;
   std::size_t source = 0;         // Its place in `rooms`.
   std::vector<DueRow> rows = {};  // Oldest first.
@@ -25,7 +25,7 @@ struct Lane {
 
 // At most `limit` keys, in the order of their claims: the rank that `turns` gives, in it the
 // row that is due for the longest. Of a source at most its room is chosen.
-std::vector<std::int64_t> choose_due(std::span<const Lane> lanes, std::vector<std::size_t> rooms,
+std::vector<std::int64_t> choose_due(std::span<const DueLane> lanes, std::vector<std::size_t> rooms,
                                      ClaimTurns& turns, std::size_t limit);
 
 }  // namespace webhookcore

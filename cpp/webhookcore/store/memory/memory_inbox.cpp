@@ -103,7 +103,7 @@ Result<std::vector<ClaimedEvent>> MemoryStore::claim_due_events(const EventClaim
   if (entered.error) return *entered.error;
   const auto rooms_by_source = rooms_of_sources(claim.limits);
   std::vector<std::size_t> rooms;
-  std::map<std::pair<std::string, int>, Lane> by_place;
+  std::map<std::pair<std::string, int>, DueLane> by_place;
   std::map<std::string, std::size_t> places;
   for (const auto& [source, room] : rooms_by_source) {
     places[source] = rooms.size();
@@ -118,12 +118,12 @@ Result<std::vector<ClaimedEvent>> MemoryStore::claim_due_events(const EventClaim
       continue;
     }
     const int rank = rank_of(event.priority, event.attempts);
-    Lane& lane = by_place[{event.source, rank}];
+    DueLane& lane = by_place[{event.source, rank}];
     lane.rank = rank;
     lane.source = places[event.source];
     lane.rows.push_back({*event.next_attempt_at, key});
   }
-  std::vector<Lane> lanes;
+  std::vector<DueLane> lanes;
   for (auto& [place, lane] : by_place) {
     std::stable_sort(
         lane.rows.begin(), lane.rows.end(),

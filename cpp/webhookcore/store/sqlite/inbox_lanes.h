@@ -15,8 +15,8 @@
 namespace webhookcore::sqlite {
 
 struct DueLanes {
-  std::vector<Lane> lanes;
-  std::vector<std::size_t> rooms;  // By Lane::source.
+  std::vector<DueLane> lanes;
+  std::vector<std::size_t> rooms;  // By DueLane::source.
 };
 
 // Of each lane no more rows than the claim could take.
