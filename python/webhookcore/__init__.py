@@ -51,10 +51,11 @@ from .events import Event
 from .exchange import Headers, HttpRequest, HttpResponse
 from .https_keys import HttpsKeyFetcher
 from .keys import KeyFetcher, KeyReference
+from .logs import JsonFormatter
 from .plaid_keys import PlaidKeyFetcher
 from .provider_rules import Provider
 from .providers import providers
-from .receiver import Receiver
+from .receiver import Health, Receiver
 from .runner import Discard, Snooze
 from .schemes import Scheme, scheme
 from .signatures import Verifier, verify
@@ -98,11 +99,13 @@ __all__ = [
     "EventType",
     "Exponential",
     "Headers",
+    "Health",
     "HttpRequest",
     "HttpResponse",
     "HttpsKeyFetcher",
     "IdempotencyConflictError",
     "InvalidUrlError",
+    "JsonFormatter",
     "KeyFetcher",
     "KeyReference",
     "KeyUnavailableError",

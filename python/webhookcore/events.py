@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from . import _core
 from .batches import cut_items
+from .correlation import find_correlation_id
 from .exchange import Headers
 from .provider_rules import Body, Form, Header, OtherMember, Place, Provider
 
@@ -28,7 +29,10 @@ class Event(_core.EventBase):
         matched_secret: Index of the secret that matched, for watching a rotation.
     """
 
-    __slots__ = ("_header_view", "_identity", "_is_item")
+    __slots__ = ("_correlation_id", "_header_view", "_identity", "_inbox_key", "_is_item")
+
+    _correlation_id: str | None
+    _inbox_key: int  # Of the stored row; absent: it is not stored.
 
     _is_item: bool  # Whether the body is one item of a batch; absent: it is a whole body.
     _identity: tuple[str | None, str | None, tuple[str, ...]]
@@ -72,6 +76,25 @@ class Event(_core.EventBase):
         """When it was signed (aware, UTC); None where the scheme has no time."""
         ms = self._timestamp_ms
         return None if ms is None else datetime.fromtimestamp(ms / 1000, timezone.utc)
+
+    @property
+    def inbox_id(self) -> str | None:
+        """Of a stored event its id in ``receiver.inbox``, such as ``inb_7``; else None."""
+        key = getattr(self, "_inbox_key", None)
+        return None if key is None else f"inb_{key}"
+
+    @property
+    def correlation_id(self) -> str | None:
+        """What ties its log lines together; None outside a receiver, unless the request has one.
+
+        The request's ``X-Request-Id``, ``X-Correlation-Id`` or trace id where that is sane, else
+        one that the receiver made.
+        """
+        try:
+            return self._correlation_id
+        except AttributeError:
+            self._correlation_id = find_correlation_id(self.headers.pairs())
+            return self._correlation_id
 
     def json(self) -> Any:
         """The body parsed as JSON.

@@ -1,6 +1,7 @@
 """The receiving side: sources, handlers, the inbox."""
 
 from .answers import if_encoded, refusal, without_key
+from .health import Health
 from .inbox import Inbox, InboxEvent
 from .intake import Decision
 from .receiver import Receiver
@@ -9,6 +10,7 @@ from .sources import DEFAULT_MAX_BODY, Source, check_public_url, verify_request
 __all__ = [
     "DEFAULT_MAX_BODY",
     "Decision",
+    "Health",
     "Inbox",
     "InboxEvent",
     "Receiver",

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import Any, Final
 
 from .. import _core
+from ..correlation import MADE_HEADER
 from ..errors import (
     AlreadyDeliveredError,
     ConfigError,
@@ -171,10 +172,22 @@ class Inbox:
         return replayed
 
 
-def inbox_row(event: Event, now: int) -> dict[str, Any]:
-    """The row that an accepted event is stored as; ``now`` in Unix milliseconds."""
-    signed_at = event.timestamp
+def kept_headers(event: Event) -> list[tuple[str, str]]:
+    """Those that others may see later: no credentials."""
     dropped = {*_NOT_STORED, (event._rules.secret_header or "").lower()}
+    return [pair for pair in event.headers.pairs() if pair[0].lower() not in dropped]
+
+
+def inbox_row(event: Event, now: int, made_id: str | None = None) -> dict[str, Any]:
+    """The row that an accepted event is stored as; ``now`` in Unix milliseconds.
+
+    Args:
+        made_id: The correlation id, where the request came without one.
+    """
+    signed_at = event.timestamp
+    headers = kept_headers(event)
+    if made_id is not None:
+        headers.append((MADE_HEADER, made_id))
     return {
         "source": event.source,
         "provider": event.provider,
@@ -183,8 +196,7 @@ def inbox_row(event: Event, now: int) -> dict[str, Any]:
         "body": event.body,
         "headers": [
             (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
-            for name, value in event.headers.pairs()
-            if name.lower() not in dropped
+            for name, value in headers
         ],
         "timestamp": None if signed_at is None else round(signed_at.timestamp() * 1000),
         "matched_secret": event.matched_secret,

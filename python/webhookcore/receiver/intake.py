@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import time
@@ -10,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .. import _core
+from ..correlation import find_correlation_id, make_correlation_id
 from ..door import Steps, StoreCall
 from ..errors import KeyUnavailableError, LeaseLostError, StoreError, VerificationError
 from ..events import Event
-from ..exchange import HttpRequest, HttpResponse
+from ..exchange import Headers, HeadersLike, HttpRequest, HttpResponse
+from ..redaction import Redactor
 from ..runner import Handler, Outcome, kept_result
 from ..signatures import Verifier
 from . import answers
@@ -37,7 +40,7 @@ _GRAVEST_FIRST: Final = (
 )
 
 
-@dataclass(slots=True)
+@dataclass
 class Decision:
     """What ``begin()`` found: a response, or handlers to run before ``finish()``.
 
@@ -47,6 +50,7 @@ class Decision:
 
     source: Source | None
     started: float  # Monotonic.
+    headers: HeadersLike = field(default=(), repr=False)  # Of the request.
     client: bytes | None = None  # Its address, where somebody had to know it.
     verified: Event | None = None  # The whole request.
     event: Event | None = None  # The one whose turn it is.
@@ -56,6 +60,16 @@ class Decision:
     waiting: list[tuple[Event, str | None]] = field(default_factory=list)  # Last one first.
     settled: list[Settled] = field(default_factory=list)  # What became of each so far.
     response: HttpResponse | None = None
+    made_id: str | None = None  # The correlation id, where the request came with none.
+
+    @functools.cached_property
+    def correlation_id(self) -> str:
+        """What the request came with, or made where somebody asks for it."""
+        headers = Headers(self.headers) if self.verified is None else self.verified.headers
+        found = find_correlation_id(headers.pairs())
+        if found is None:
+            found = self.made_id = make_correlation_id()
+        return found
 
 
 class Intake:
@@ -76,6 +90,7 @@ class Intake:
         addresses: Tells whose request it is.
         client_limit: Buckets for the addresses of clients.
         ticks: Seconds of a clock that does not jump, for rate limits.
+        bodies: Writes bodies for the log; None: they are not logged.
     """
 
     def __init__(
@@ -90,6 +105,7 @@ class Intake:
         addresses: ClientAddresses,
         client_limit: _core.RateLimits | None = None,
         ticks: Callable[[], float] = time.monotonic,
+        bodies: Redactor | None = None,
     ) -> None:
         self._sources = sources
         self._handlers_for = handlers_for
@@ -100,7 +116,7 @@ class Intake:
         self._addresses = addresses
         self._client_limit = client_limit
         self._ticks = ticks
-        self._requests = RequestLog()
+        self._requests = RequestLog(bodies)
         # In this order (requirement R2): what costs least first, and nobody who cannot sign
         # spends what a source may do.
         self._before_store = (
@@ -131,7 +147,7 @@ class Intake:
 
     def begin(self, request: HttpRequest, source: str) -> Steps[Decision]:
         """Everything up to the handlers of an inline source."""
-        decision = Decision(self._sources.get(source), time.monotonic())
+        decision = Decision(self._sources.get(source), time.monotonic(), request.headers)
         try:
             for step in self._before_store:
                 settled = step(decision, request)
@@ -255,6 +271,7 @@ class Intake:
             return answers.refused(VerificationError("malformed_body"))
         try:
             for item in items:
+                item._correlation_id = decision.correlation_id
                 if source.takes(item.type):
                     decision.waiting.append((item, _checked_key(source, item)))
                 else:
@@ -271,7 +288,7 @@ class Intake:
         events = []
         while decision.waiting:
             event, key = decision.waiting.pop()
-            events.append((event, (inbox_row(event, now), key)))
+            events.append((event, (inbox_row(event, now, decision.made_id), key)))
         if not events:
             return _of_all(decision)
         rows = [row for _, row in events]
@@ -352,7 +369,7 @@ class Intake:
             wanted = source.provider.answer
             response = answers.as_provider_wants(wanted, decision.verified, response)
         decision.response = response
-        self._requests.write(source, decision.verified, outcome, response.status, decision.started)
+        self._requests.write(decision, outcome, response.status)
         return decision
 
     def _now(self) -> int:

@@ -11,12 +11,13 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from .. import _core
-from ..config import Durability, check_days, check_seconds
+from ..config import Durability, check_days, check_seconds, size_in_bytes
 from ..door import Door, run_blocking, run_on_loop
 from ..errors import ConfigError, StoreUnavailableError
 from ..exchange import HttpRequest, HttpResponse
 from ..hidden_secrets import Secrets, shade
 from ..keys import KeyFetcher
+from ..redaction import Redactor
 from ..runner import (
     Handler,
     Handlers,
@@ -33,6 +34,7 @@ from ..schemes import SchemeLike
 from ..store import open_store
 from .client_address import ClientAddresses
 from .handshake_options import Confirm, OnSecret, hide_token
+from .health import Health, Readiness, answer_probe
 from .inbox import Inbox
 from .intake import Decision, Intake
 from .sources import (
@@ -80,6 +82,10 @@ class Receiver:
             set; None takes either, and where both are they must agree.
         client_rate_limit: Such as ``"20/s"``: what one address (of IPv6 one /64) may ask of
             all sources together. Counted in this process.
+        log_bodies: Whether the log line of a verified request has its body, as ``body`` among
+            the fields: JSON alone, without ``redact`` and what is called password, secret,
+            token and the like.
+        redact: Fields that are left out, at any depth: ``["card.number", "email"]``.
         clock: Unix time in seconds; rate limits follow it where it is not the system's.
 
     Raises:
@@ -100,6 +106,8 @@ class Receiver:
         trusted_proxies: Sequence[str] = (),
         proxy_header: str | None = None,
         client_rate_limit: str | None = None,
+        log_bodies: bool = False,
+        redact: Sequence[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         number = isinstance(max_retries, int) and not isinstance(max_retries, bool)
@@ -107,6 +115,9 @@ class Receiver:
             raise ConfigError("must be 1 to 10", "max_retries")
         lease = check_seconds("lease", lease, 1, _DAY)
         kept = check_seconds("idempotency_ttl", idempotency_ttl, _DAY, 30 * _DAY)
+        redactor = Redactor(redact)
+        if not isinstance(log_bodies, bool):
+            raise ConfigError("must be True or False", "log_bodies")
         addresses = ClientAddresses(trusted_proxies, proxy_header)
         client_limit = (
             None
@@ -138,10 +149,15 @@ class Receiver:
             client_limit=client_limit,
             # The system's time may jump, and would open or shut the buckets.
             ticks=time.monotonic if clock is time.time else clock,
+            bodies=redactor if log_bodies else None,
         )
+        bytes_held = None if quota is None else size_in_bytes("quota", quota)
+        self._readiness = Readiness(self._store, clock, bytes_held)
         self.inbox = Inbox(self._store, clock, self._thread.wake)
         # Also at interpreter exit: a thread inside the store while Python ends would abort.
-        self._finalizer = weakref.finalize(self, _shut_down, self._thread, self._door, self._store)
+        self._finalizer = weakref.finalize(
+            self, _shut_down, self._thread, self._door, self._readiness, self._store
+        )
 
     # ---- Configuration ----------------------------------------------------------
 
@@ -386,6 +402,30 @@ class Receiver:
         """
         return self._thread.stop(check_seconds("timeout", timeout, 0, 3600))
 
+    # ---- Watching it ----------------------------------------------------------------
+
+    def health(self, timeout: float = 2.0) -> Health:
+        """Whether the store takes events, found out by writing to it.
+
+        Args:
+            timeout: Seconds to wait for the store; above that it is not ready.
+        """
+        timeout = check_seconds("timeout", timeout, 0.001, 60)
+        if not self._finalizer.alive:
+            return Health(True, False, "closed", "the receiver was closed")
+        return self._readiness.look(timeout)
+
+    def handle_health(self, path: str, timeout: float = 2.0) -> HttpResponse:
+        """The answer to a probe: of ``/healthz`` 200, of ``/readyz`` 200 or 503, else 404.
+
+        Only the last part of the path counts, so that they may be mounted anywhere.
+        """
+        return answer_probe(path, lambda: self.health(timeout))
+
+    async def handle_health_async(self, path: str, timeout: float = 2.0) -> HttpResponse:
+        """``handle_health()`` for an event loop, which goes on meanwhile."""
+        return await asyncio.to_thread(self.handle_health, path, timeout)
+
     def counts(self) -> dict[str, int]:
         """How many requests had which outcome since this process began."""
         return self._intake.counts()
@@ -415,7 +455,8 @@ class Receiver:
         return f"<Receiver sources={sorted(self._sources)}>"
 
 
-def _shut_down(thread: WorkerThread, door: Door, store: _core.Store) -> None:
+def _shut_down(thread: WorkerThread, door: Door, readiness: Readiness, store: _core.Store) -> None:
     thread.stop(1.0)
     door.close(1.0)
+    readiness.close(1.0)
     store.close()

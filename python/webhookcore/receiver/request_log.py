@@ -7,9 +7,14 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..events import Event
-from .sources import Source
+from ..redaction import Redactor
+from .client_address import address_text
+
+if TYPE_CHECKING:
+    from .intake import Decision
 
 _log = logging.getLogger("webhookcore.receiver")
 _log.addHandler(logging.NullHandler())
@@ -24,44 +29,46 @@ class _Counts:
 class RequestLog:
     """Writes to the logger ``webhookcore.receiver``; the fields are in the record's ``extra``.
 
-    Neither the body nor a header's value is ever among them.
+    A header's value is never among them, but for the correlation id.
+
+    Args:
+        bodies: Writes the bodies of verified requests; None: they are not logged.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bodies: Redactor | None = None) -> None:
+        self._bodies = bodies
         # By process: a lock that was held at a fork is never free in the child.
         self._processes: dict[int, _Counts] = {}
 
-    def write(
-        self,
-        source: Source | None,
-        event: Event | None,
-        outcome: str,
-        status: int,
-        started: float,
-    ) -> None:
+    def write(self, decision: Decision, outcome: str, status: int) -> None:
         mine = self._mine()
         with mine.lock:
             mine.by_outcome[outcome] = mine.by_outcome.get(outcome, 0) + 1
         level = logging.INFO if status < 400 else logging.WARNING
         if not _log.isEnabledFor(level):
             return
-        name = None if source is None else source.name
-        took = (time.monotonic() - started) * 1000
+        name = None if decision.source is None else decision.source.name
+        event, id = decision.verified, decision.correlation_id
+        took = (time.monotonic() - decision.started) * 1000
         # Id and type are the sender's text: only in fields, where a line break does no harm.
         _log.log(
             level,
-            "request to source %s: %s (%d) in %.1f ms",
+            "request to source %s: %s (%d) in %.1f ms [%s]",
             name,
             outcome,
             status,
             took,
+            id,
             extra={
+                "correlation_id": id,
                 "source": name,
                 "event_id": None if event is None else event.id,
                 "type": None if event is None else event.type,
                 "outcome": outcome,
                 "status": status,
                 "duration_ms": round(took, 3),
+                "client": address_text(decision.client),
+                **self._body(event),
             },
         )
 
@@ -69,6 +76,12 @@ class RequestLog:
         mine = self._mine()
         with mine.lock:
             return dict(mine.by_outcome)
+
+    def _body(self, event: Event | None) -> dict[str, str | None]:
+        # Of nobody who cannot sign: what is in the log is the provider's.
+        if self._bodies is None or event is None:
+            return {}
+        return {"body": self._bodies.text(event.body)}
 
     def _mine(self) -> _Counts:
         return self._processes.setdefault(os.getpid(), _Counts())

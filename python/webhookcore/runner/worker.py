@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .. import _core
+from ..correlation import find_correlation_id
 from ..errors import LeaseLostError
 from ..events import Event
 from ..provider_rules import Provider
@@ -128,6 +129,7 @@ class InboxWorker:
             row["source"],
             what,
             extra={
+                "correlation_id": find_correlation_id(row["headers"]),
                 "source": row["source"],
                 "event_id": row["event_id"],
                 "type": row["type"],
@@ -241,6 +243,7 @@ def stored_event(row: dict[str, Any]) -> Event:
         row["timestamp"],
         row["matched_secret"],
     )
+    event._inbox_key = row["key"]
     # Of a batch each item was stored by itself.
     event._is_item = True
     if known is None:  # A scheme of the user's own, whose rules are not at hand here.
