@@ -11,11 +11,16 @@ from urllib.parse import parse_qs
 from . import _core
 from .batches import cut_items
 from .correlation import find_correlation_id
-from .exchange import Headers
+from .errors import ConfigError
+from .exchange import Headers, HttpRequest
+from .hidden_secrets import Secrets, shade
 from .provider_rules import Body, Form, Header, OtherMember, Place, Provider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    from .keys import KeyFetcher
+    from .schemes import SchemeLike
 
 Model = TypeVar("Model")
 
@@ -37,6 +42,50 @@ class Event(_core.EventBase):
     _is_item: bool  # Whether the body is one item of a batch; absent: it is a whole body.
     _identity: tuple[str | None, str | None, tuple[str, ...]]
     _header_view: Headers
+
+    @classmethod
+    def from_lambda(
+        cls,
+        event: Mapping[str, Any],
+        provider: SchemeLike,
+        *,
+        secrets: Secrets | None = None,
+        tolerance: float | None = None,
+        now: float | None = None,
+        public_url: str | None = None,
+        keys: KeyFetcher | None = None,
+    ) -> Event:
+        """Check the request in an event of AWS Lambda; nothing is stored.
+
+        Args:
+            event: What ``HttpRequest.from_lambda()`` takes.
+            provider: As the other arguments those of ``verify()``.
+            public_url: Scheme, host and prefix as the provider sees them, where it signs the
+                URL (Twilio) and calls another than Lambda is told.
+
+        Raises:
+            VerificationError: The signature or its age is refused; ``http_status`` says what to
+                answer.
+            ConfigError: No HTTP request, an unknown provider, a secret that cannot be a key.
+            KeyUnavailableError: The key that the signature names cannot be had now.
+        """
+        from .signatures import verify  # noqa: PLC0415  # It makes events.
+
+        secrets = shade(secrets)
+        if public_url is not None and not isinstance(public_url, str):
+            raise ConfigError("must be like https://example.com", "public_url")
+        asked = HttpRequest.from_lambda(event)
+        return verify(
+            provider,
+            body=asked.body,
+            headers=asked.headers,
+            secrets=secrets,
+            url=asked.url if public_url is None else public_url.rstrip("/") + asked.path,
+            method=asked.method,
+            now=now,
+            tolerance=tolerance,
+            keys=keys,
+        )
 
     @property
     def provider(self) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from .lambda_requests import request_fields
 
 Text: TypeAlias = str | bytes
 HeaderPairs: TypeAlias = Sequence[tuple[Text, Text]]
@@ -111,6 +114,19 @@ class HttpRequest:
     client_ip: str | None = None
     url: str | None = None
 
+    @classmethod
+    def from_lambda(cls, event: Mapping[str, Any]) -> HttpRequest:
+        """The request in an event of AWS Lambda.
+
+        Args:
+            event: Of API Gateway (REST or HTTP API, formats 1.0 and 2.0), an Application Load
+                Balancer, or a function URL. A load balancer does not say ``client_ip``.
+
+        Raises:
+            ConfigError: It is no HTTP request; ``field`` says where that shows.
+        """
+        return cls(**request_fields(event))
+
     @property
     def content_length(self) -> int | None:
         """What the sender said the body's length is; None when it did not say a number."""
@@ -131,3 +147,18 @@ class HttpResponse:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def to_lambda(self) -> dict[str, Any]:
+        """What a Lambda function returns, for whatever called it over HTTP."""
+        try:
+            body, is_encoded = self.body.decode("utf-8"), False
+        except UnicodeDecodeError:
+            body, is_encoded = base64.b64encode(self.body).decode("ascii"), True
+        return {
+            "statusCode": self.status,
+            "headers": dict(self.headers),
+            # A load balancer that sends several values of a header takes only this one.
+            "multiValueHeaders": {name: [value] for name, value in self.headers.items()},
+            "body": body,
+            "isBase64Encoded": is_encoded,
+        }

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ..errors import KeyUnavailableError, VerificationError, message_of
 from ..events import Event
 from ..exchange import HttpRequest
-from ..hidden_secrets import Secrets
+from ..hidden_secrets import Secrets, shade
 from ..keys import KeyFetcher
 from ..receiver import (
     DEFAULT_MAX_BODY,
@@ -175,6 +175,7 @@ def verified(
     Raises:
         ConfigError: An unknown provider, a secret that cannot be a key, a bad option.
     """
+    secrets = shade(secrets)
     verifier = Verifier(provider, secrets, tolerance, keys=keys)
     prefix = check_public_url(public_url)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..errors import ConfigError, KeyUnavailableError, VerificationError
 from ..exchange import HttpRequest, HttpResponse
-from ..hidden_secrets import Secrets
+from ..hidden_secrets import Secrets, shade
 from ..keys import KeyFetcher
 from ..receiver import (
     DEFAULT_MAX_BODY,
@@ -102,6 +102,7 @@ def verified(
     Raises:
         ConfigError: An unknown provider, a secret that cannot be a key, a bad option.
     """
+    secrets = shade(secrets)
     verifier = Verifier(provider, secrets, tolerance, keys=keys)
     prefix = check_public_url(public_url)
 
