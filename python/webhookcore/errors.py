@@ -178,6 +178,29 @@ class NotFoundError(WebhookError, LookupError):
     """No such endpoint, message, delivery or event."""
 
 
+class UnreachableError(WebhookError):
+    """Whoever was called gave no whole answer: DNS, connection, TLS, timeout, a cut-off body."""
+
+
+class ProviderApiError(WebhookError):
+    """A provider's API refused to list what it sent; what was stored before stays stored.
+
+    Attributes:
+        status: What it answered; None when the answer was not what its documentation says.
+        retry_after: Seconds after which it may be asked again, where it said so.
+    """
+
+    def __init__(
+        self, message: str, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (str(self), self.status, self.retry_after))
+
+
 class StoreError(WebhookError):
     """The store could not do what was asked; nothing was lost or deleted."""
 

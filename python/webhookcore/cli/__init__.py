@@ -21,6 +21,7 @@ from .operations import operations
 from .prune import prune
 from .send import send
 from .sign import sign
+from .trigger import trigger
 from .verify import verify
 from .worker import worker
 
@@ -41,6 +42,7 @@ for _command in (
     send,
     verify,
     sign,
+    trigger,
     keys,
     endpoints,
     event_types,

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from ..config import check_unicode
 from ..errors import ConfigError
 from ..provider_rules import ARRAY, LINES, Body, Form, Header, OtherMember, Place, Provider
+from ..providers import find_provider
 from .sample_events import DATA_PLACES, EVENTS
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -50,7 +51,12 @@ class Content:
 
 
 def sample_types(provider: str) -> list[str]:
-    """The event types that there is a realistic body for; any other gets a plain one."""
+    """The event types that there is a realistic body for; any other gets a plain one.
+
+    Raises:
+        ConfigError: There is no such provider.
+    """
+    find_provider(provider)
     return [type for type in EVENTS.get(provider, {}) if type]
 
 
