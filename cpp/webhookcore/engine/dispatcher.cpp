@@ -44,7 +44,7 @@ void Dispatcher::take_one(ReadyDelivery delivery, Moment now) {
 // An endpoint in order gets one at a time: the store lets only one go, but may have let
 // several go before the order was asked for.
 bool Dispatcher::can_start(const Lane& lane, const ReadyDelivery& delivery) const {
-  const std::size_t most = delivery.endpoint->row.fifo ? 1 : options_.max_in_flight_per_endpoint;
+  const std::size_t most = delivery.endpoint->row.fifo ? 1 : width_of(lane, options_);
   return under_way_.size() < options_.max_in_flight && lane.in_flight < most;
 }
 
@@ -115,11 +115,11 @@ void Dispatcher::finish(TransferResult result, Moment now) {
   under_way_.erase(found);
   Lane& lane = lanes_[attempt.delivery.claimed.endpoint_id];
   --lane.in_flight;
-  note_duration(lane, result.duration);
   if (was_cancelled(result)) {
     if (attempt.is_probe) abandon_probe(lane.health.breaker);
     return put_back(attempt.delivery, now.wall);
   }
+  note_length(lane, result, options_);
   const HealthStep step = note_health(lane, attempt, result, now);
 #ifndef WEBHOOKCORE_MUTANT_MARK_BEFORE_SEND
   conclude(attempt, std::move(result), now, step);
@@ -210,7 +210,7 @@ void Dispatcher::put_back_parked(Lane& lane, TimePoint at) {
 std::size_t Dispatcher::runnable_parked() const {
   std::size_t runnable = 0;
   for (const Lane* lane : waiting_) {
-    const std::size_t most = options_.max_in_flight_per_endpoint;
+    const std::size_t most = width_of(*lane, options_);
     runnable += std::min(lane->parked.size(), most - std::min(most, lane->in_flight));
   }
   return runnable;

@@ -31,6 +31,10 @@ void learn_health(Lane& lane, const PreparedEndpoint& endpoint) {
   lane.health_is_known = true;
 }
 
+std::size_t width_of(const Lane& lane, const EngineOptions& options) {
+  return lane.width.within(options.max_in_flight_per_endpoint);
+}
+
 std::optional<Refused> admit(Lane& lane, const ReadyDelivery& delivery,
                              const EngineOptions& options, Moment now, bool& is_probe) {
   const Endpoint& endpoint = delivery.endpoint->row;
@@ -49,16 +53,17 @@ std::optional<Refused> admit(Lane& lane, const ReadyDelivery& delivery,
 }
 
 TimePoint place_behind(Lane& lane, int rank, const EngineOptions& options, Moment now) {
-  const auto width = static_cast<FineDuration::rep>(options.max_in_flight_per_endpoint);
+  const auto width = static_cast<FineDuration::rep>(width_of(lane, options));
   const FineDuration spacing = std::clamp<FineDuration>(
       lane.mean_duration / std::max<FineDuration::rep>(1, width), 100us, 1s);
   const FineDuration first = spacing * static_cast<FineDuration::rep>(lane.parked.size() + 1);
   return after(now.wall, next_place(line_of(lane, rank), first, spacing, now.monotonic));
 }
 
-void note_duration(Lane& lane, Duration duration) {
-  const auto latest = std::chrono::duration_cast<std::chrono::microseconds>(duration);
+void note_length(Lane& lane, const TransferResult& result, const EngineOptions& options) {
+  const auto latest = std::chrono::duration_cast<std::chrono::microseconds>(result.duration);
   lane.mean_duration += (latest - lane.mean_duration) / 8;
+  note_attempt(lane.width, result.status.has_value(), options.max_in_flight_per_endpoint);
 }
 
 }  // namespace webhookcore

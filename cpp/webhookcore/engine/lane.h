@@ -10,10 +10,12 @@
 
 #include "webhookcore/base/clock.h"
 #include "webhookcore/core/endpoint_health.h"
+#include "webhookcore/core/lane_width.h"
 #include "webhookcore/core/rate_limit.h"
 #include "webhookcore/engine/endpoint_cache.h"
 #include "webhookcore/engine/options.h"
 #include "webhookcore/store/rows.h"
+#include "webhookcore/transport/transport.h"
 
 namespace webhookcore {
 
@@ -32,6 +34,7 @@ struct ReadyDelivery {
 
 struct Lane {
   std::size_t in_flight = 0;
+  LaneWidth width = {};
   std::deque<ReadyDelivery> parked = {};  // By rank, in each as they came.
   // As stored, from the first claim on and whenever the endpoint was enabled again; since
   // then as this engine's own attempts changed it.
@@ -45,6 +48,9 @@ struct Lane {
   // started any more. Held so that its address cannot come again.
   std::shared_ptr<const PreparedEndpoint> gone = {};
 };
+
+// How many attempts may be under way there at once.
+std::size_t width_of(const Lane& lane, const EngineOptions& options);
 
 // Why an attempt may not start now.
 struct Refused {
@@ -63,7 +69,8 @@ std::optional<Refused> admit(Lane& lane, const ReadyDelivery& delivery,
 // When a delivery may come back that finds the lane and its parking full.
 TimePoint place_behind(Lane& lane, int rank, const EngineOptions& options, Moment now);
 
-void note_duration(Lane& lane, Duration duration);
+// After each attempt that was not broken off by us.
+void note_length(Lane& lane, const TransferResult& result, const EngineOptions& options);
 
 HealthRule health_rule(const Endpoint& endpoint, const EngineOptions& options);
 

@@ -22,6 +22,10 @@ class Reaper {
   // Both clocks at one instant.
   Result<std::size_t> step(TimePoint now, Duration monotonic);
 
+  // Now and then notes the time, so that the next one to deliver can tell whether the clock was
+  // set back meanwhile. Apart from the above because it writes, which a full disk refuses.
+  Result<void> note_time(TimePoint now, Duration monotonic);
+
  private:
   Result<void> mend_after_jump(TimePoint now, Duration monotonic);
 
@@ -31,6 +35,8 @@ class Reaper {
   // Still to be done about the clock, where the store failed.
   Duration ahead_{};
   bool went_back_ = false;
+  bool has_looked_back_ = false;  // At what was before the first step.
+  std::optional<Duration> noted_;
   std::optional<Duration> last_;
 };
 

@@ -135,7 +135,8 @@ void Writer::work(const Round& round) {
   const auto claimed = claim(round.room);
   if (!claimed.ok()) return note(claimed.error());
   if (const auto done = look_ahead(round, *claimed); !done.ok()) return note(done);
-  // Last, so that on a full disk nothing else waits for it.
+  // Last, so that on a full disk nothing else waits for them.
+  if (const auto done = reaper_.note_time(both.wall, both.monotonic); !done.ok()) return note(done);
   note(pruner_.step(both.wall, both.monotonic));
 }
 

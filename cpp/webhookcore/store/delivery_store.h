@@ -119,6 +119,11 @@ class DeliveryStore {
   // The wall clock may have gone back: what is not due and was written later than `now` waits
   // from now on for as long as it did then (core/clock_jump.h). Returns how many rows.
   virtual Result<std::size_t> restart_waits(TimePoint now) = 0;
+  // Whether that may have happened while nobody delivered: the newest message, or the time that
+  // was noted last, is later than `now`. To be called often, unlike the one above, which walks
+  // through all that waits.
+  virtual Result<bool> knows_later_than(TimePoint now) = 0;
+  virtual Result<void> note_time(TimePoint now) = 0;
 
   // The earliest next_attempt_at of all pending rows of enabled endpoints.
   virtual Result<std::optional<TimePoint>> next_due_at() = 0;

@@ -124,6 +124,38 @@ TEST_CASE("a lease that is really over is still over after a jump") {
   CHECK(*reaper.step(kStart + 2h + 60s, 1061s) == 1);
 }
 
+TEST_CASE("a clock that was set back after the last attempt is seen by who delivers next") {
+  SystemRandom random;
+  const auto store = make_memory_store(random);
+  REQUIRE(store->create_endpoint(make_endpoint()).ok());
+  NewMessage message = make_message();
+  message.message.id = "msg_1";
+  message.message.created_at = kStart;
+  REQUIRE(store->enqueue({&message, 1}, kStart).front().ok());
+  const auto claimed = store->claim_due(kStart, 1, 60s);
+  REQUIRE(claimed->size() == 1);
+  Reaper before(*store, 1s);
+  REQUIRE(before.note_time(kStart + 2h, 5s).ok());
+  const PutBack back{claimed->front().key, claimed->front().token, kStart + 3h};
+  REQUIRE(store->put_back({&back, 1}, kStart + 2h).ok());
+
+  const TimePoint set_back = kStart + 1h;
+  Reaper after(*store, 1s);
+  REQUIRE(after.step(set_back, 6s).ok());
+  CHECK(store->claim_due(set_back + 1h, 1, 60s)->size() == 1);
+}
+
+TEST_CASE("the time is noted once a minute") {
+  SystemRandom random;
+  const auto store = make_memory_store(random);
+  Reaper reaper(*store, 1s);
+  REQUIRE(reaper.note_time(kStart, 5s).ok());
+  REQUIRE(reaper.note_time(kStart + 59s, 64s).ok());
+  CHECK_FALSE(*store->knows_later_than(kStart));
+  REQUIRE(reaper.note_time(kStart + 60s, 65s).ok());
+  CHECK(*store->knows_later_than(kStart));
+}
+
 TEST_CASE("a clock that was set back while nobody ran is seen at the first look") {
   SystemRandom random;
   const auto store = make_memory_store(random);

@@ -412,6 +412,21 @@ TEST_CASE("an endpoint's own breaker wins over the client's, and zero means none
   CHECK(bench.take(make_delivery(31, other)).put_backs.at(0).next_attempt_at == kStart + 10s);
 }
 
+TEST_CASE("an endpoint gets more places as it answers, and few while it says nothing") {
+  Bench bench;
+  bench.options.max_in_flight_per_endpoint = 8;
+  bench.options.breaker_failures = 0;
+  const Orders first = bench.take(make_deliveries(14, prepared()));
+  REQUIRE(first.starts.size() == 4);
+  const Orders second = bench.finish(answer(first.starts[0].id, 200));
+  CHECK(second.starts.size() == 2);
+  for (std::size_t i = 1; i < 4; ++i) {
+    CHECK(bench.finish(broken(first.starts[i].id, TransportError::timeout)).starts.empty());
+  }
+  const Orders third = bench.finish(broken(second.starts[0].id, TransportError::timeout));
+  CHECK(third.starts.size() == 1);
+}
+
 TEST_CASE("the rate limit puts back one behind the other and counts no attempt") {
   Bench bench;
   bench.options.max_in_flight_per_endpoint = 8;
@@ -432,7 +447,8 @@ TEST_CASE("what comes back in its place in the line is let through") {
   Endpoint row = make_endpoint();
   row.rate_limit_per_second = 2;
   const auto endpoint = prepared(row);
-  bench.take(make_deliveries(5, endpoint));
+  const Orders first = bench.take(make_deliveries(5, endpoint));
+  for (const TransferStart& started : first.starts) bench.finish(answer(started.id, 200));
   for (int i = 0; i < 3; ++i) {
     bench.advance(500ms);
     CHECK(bench.take(bench.fresh(10 + i, endpoint)).starts.size() == 1);

@@ -156,6 +156,8 @@ class FailingStore final : public Store {
   Result<std::size_t> reap_deliveries(TimePoint n) override { return inner_->reap_deliveries(n); }
   Result<void> extend_leases(Duration by) override { return inner_->extend_leases(by); }
   Result<std::size_t> restart_waits(TimePoint n) override { return inner_->restart_waits(n); }
+  Result<bool> knows_later_than(TimePoint n) override { return inner_->knows_later_than(n); }
+  Result<void> note_time(TimePoint n) override { return inner_->note_time(n); }
   Result<std::optional<TimePoint>> next_due_at() override { return inner_->next_due_at(); }
   Result<std::optional<Message>> get_message(std::string_view id) override {
     return inner_->get_message(id);

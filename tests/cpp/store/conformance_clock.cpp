@@ -121,6 +121,19 @@ void check_clock_jumps(const MakeStore& make) {
     CHECK(*store->restart_waits(kNow) == 0);
     CHECK(*store->restart_waits(kNow + 2h) == 0);
   }
+  SECTION("that it was set back is known by the newest message") {
+    CHECK_FALSE(*store->knows_later_than(from_unix_ms(0)));
+    send(*store, "msg_1");
+    CHECK(*store->knows_later_than(kNow - 1ms));
+    CHECK_FALSE(*store->knows_later_than(kNow));
+  }
+  SECTION("or by the time that was noted, of which the last one counts") {
+    REQUIRE(store->note_time(kNow + 1h));
+    CHECK(*store->knows_later_than(kNow + 1h - 1ms));
+    CHECK_FALSE(*store->knows_later_than(kNow + 1h));
+    REQUIRE(store->note_time(kNow));
+    CHECK_FALSE(*store->knows_later_than(kNow));
+  }
 }
 
 }  // namespace webhookcore::conformance

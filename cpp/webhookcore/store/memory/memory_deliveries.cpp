@@ -285,6 +285,20 @@ Result<std::size_t> MemoryStore::restart_waits(TimePoint now) {
   return moved;
 }
 
+Result<bool> MemoryStore::knows_later_than(TimePoint now) {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  const bool of_message = !rows_.messages.empty() && rows_.messages.back().created_at > now;
+  return of_message || rows_.noted_at > now;
+}
+
+Result<void> MemoryStore::note_time(TimePoint now) {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  rows_.noted_at = now;
+  return {};
+}
+
 Result<std::optional<TimePoint>> MemoryStore::next_due_at() {
   const auto entered = enter();
   if (entered.error) return *entered.error;

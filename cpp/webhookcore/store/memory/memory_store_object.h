@@ -90,6 +90,8 @@ class MemoryStore final : public Store {
   Result<std::size_t> reap_deliveries(TimePoint now) override;
   Result<void> extend_leases(Duration by) override;
   Result<std::size_t> restart_waits(TimePoint now) override;
+  Result<bool> knows_later_than(TimePoint now) override;
+  Result<void> note_time(TimePoint now) override;
   Result<std::optional<TimePoint>> next_due_at() override;
   Result<void> replay(std::int64_t delivery, bool force, TimePoint now) override;
   Result<void> cancel(std::int64_t delivery, TimePoint now) override;

@@ -1,4 +1,5 @@
 // What the store does about a wall clock that was set. The rules are in core/clock_jump.h.
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,21 @@ Result<std::vector<Moved>> read_moved(Connection& connection, TimePoint now) {
   return moved;
 }
 
+Result<TimePoint> read_noted(Connection& connection) {
+  auto query = connection.query("SELECT noted_at FROM store_state");
+  if (const auto found = query.step(); !found) return found.error();
+  return query.time(0);
+}
+
+Result<TimePoint> read_latest(Connection& connection) {
+  const auto noted = read_noted(connection);
+  if (!noted) return noted;
+  auto newest = connection.query("SELECT created_at FROM messages ORDER BY key DESC LIMIT 1");
+  const auto found = newest.step();
+  if (!found) return found.error();
+  return *found ? std::max(*noted, newest.time(0)) : *noted;
+}
+
 }  // namespace
 
 Result<void> SqliteStore::extend_leases(Duration by) {
@@ -69,6 +85,19 @@ Result<std::size_t> SqliteStore::restart_waits(TimePoint now) {
     if (!written) return written.error();
   }
   return moved->size();
+}
+
+Result<bool> SqliteStore::knows_later_than(TimePoint now) {
+  const auto latest = read(read_latest);
+  if (!latest) return latest.error();
+  return *latest > now;
+}
+
+Result<void> SqliteStore::note_time(TimePoint now) {
+  const auto update = [&](Connection& connection) {
+    return connection.query("UPDATE store_state SET noted_at = ?", now).run();
+  };
+  return write(update, Survives::kill);
 }
 
 }  // namespace webhookcore::sqlite

@@ -94,6 +94,8 @@ class SqliteStore final : public Store {
   // clock_repair.cpp
   Result<void> extend_leases(Duration by) override;
   Result<std::size_t> restart_waits(TimePoint now) override;
+  Result<bool> knows_later_than(TimePoint now) override;
+  Result<void> note_time(TimePoint now) override;
 
   // attempt_store.cpp
   std::vector<Result<void>> record_attempts(std::span<const AttemptRecord> records,
