@@ -16,6 +16,7 @@ from .event_types import event_types
 from .failures import Commands
 from .ip_ranges import ip_ranges
 from .keys import keys
+from .listen import listen
 from .messages import messages
 from .operations import operations
 from .prune import prune
@@ -43,6 +44,7 @@ for _command in (
     verify,
     sign,
     trigger,
+    listen,
     keys,
     endpoints,
     event_types,

@@ -5,7 +5,9 @@ pytest finds by itself.
 """
 
 from .clock import ManualClock
+from .listener import Listener, ListenSource
 from .posting import post
+from .recordings import Recording, read_recordings
 from .sample_bodies import sample_types
 from .samples import SampleRequest, event, recorded, sample, signed_again, verified
 from .sender_keys import SenderKeys
@@ -15,13 +17,17 @@ from .tampering import TAMPERINGS, Tampering, tamper
 __all__ = [
     "TAMPERINGS",
     "Answer",
+    "ListenSource",
+    "Listener",
     "ManualClock",
+    "Recording",
     "SampleRequest",
     "SenderKeys",
     "Tampering",
     "WebhookServer",
     "event",
     "post",
+    "read_recordings",
     "recorded",
     "sample",
     "sample_types",

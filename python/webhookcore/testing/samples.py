@@ -173,20 +173,26 @@ def recorded(
     *,
     body: bytes,
     headers: Mapping[str, str] | Sequence[tuple[str, str]],
-    at: float,
+    at: float | datetime | None = None,
     id: str | None = None,
     type: str | None = None,
     url: str | None = None,
     method: str = "POST",
+    secret: str | SenderKeys | None = None,
 ) -> SampleRequest:
-    """A request that was recorded, signed anew with a made-up secret.
+    """A request that was recorded, signed anew: with a made-up secret, or with yours.
 
     Recordings hold no secret, and their signatures grow old; this is how a saved test sends
     one all the same. The headers of the old signature are dropped.
 
+    Args:
+        at: When it is signed; give the time of the recording where the body tells one.
+
     Raises:
         ConfigError: As ``sample()``.
     """
+    given = _keys_of(secret)
+    del secret
     row = find_scheme(provider)[1]
     known = _configured(provider, row)
     dropped = {name.lower() for name in signature_headers(known)}
@@ -194,7 +200,7 @@ def recorded(
     kept.setdefault("Content-Type", "application/json")
     word, _ = split_type(row, type)
     content = Content(id or new_id(row.name), type, word, _checked_body(body, None), {})
-    made = _request(known, row, None, content, kept, url, method, check_time(at))
+    made = _request(known, row, given, content, kept, url, method, check_time(at))
     return replace(made, scheme=known if _needs_settings(provider) else provider)
 
 

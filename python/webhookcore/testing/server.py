@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -101,6 +102,7 @@ class WebhookServer:
         host: Address to listen on.
         port: To listen on; any free one when 0.
         max_body: In bytes; a longer body is refused with 413 and not kept.
+        keep: Of how many requests, the last ones, ``requests`` knows.
         tls: Serves https with it.
 
     Raises:
@@ -114,6 +116,7 @@ class WebhookServer:
         host: str = "127.0.0.1",
         port: int = 0,
         max_body: int = _LARGEST_BODY,
+        keep: int = 100_000,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         check_text("host", host)
@@ -121,7 +124,8 @@ class WebhookServer:
         self._max_body = check_whole("max_body", max_body, 0, _LARGEST_BODY)
         self._answers = [_checked(one) for one in answers] or [Answer()]
         self._changed = threading.Condition()
-        self._requests: list[HttpRequest] = []
+        self._requests: deque[HttpRequest] = deque(maxlen=check_whole("keep", keep, 0, 10**9))
+        self._came = 0
         self._closing = threading.Event()
         self._tls = tls is not None
         self._server = _Listener((host, port), self)
@@ -184,9 +188,8 @@ class WebhookServer:
         check_whole("count", count, 0, 10**9)
         check_seconds("timeout", timeout, 0, 3600)
         with self._changed:
-            if not self._changed.wait_for(lambda: len(self._requests) >= count, timeout):
-                came = len(self._requests)
-                raise TimeoutError(f"{came} of {count} requests came in {timeout:g} s")
+            if not self._changed.wait_for(lambda: self._came >= count, timeout):
+                raise TimeoutError(f"{self._came} of {count} requests came in {timeout:g} s")
             return list(self._requests)
 
     def event(self, provider: SchemeLike, secrets: Secrets, place: int = -1) -> Event:
@@ -233,6 +236,7 @@ class WebhookServer:
     def _take(self, request: HttpRequest) -> Answer | HttpResponse:
         with self._changed:
             self._requests.append(request)
+            self._came += 1
             chosen = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
             self._changed.notify_all()
         if isinstance(chosen, Answer):
