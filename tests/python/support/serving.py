@@ -26,28 +26,36 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def serving(command: list[str], port: int, folder: Path) -> Iterator[subprocess.Popen]:
-    """Runs `python -m ...` in a folder until it answers on the port; ends it afterwards."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+def serving(
+    command: list[str], port: int, folder: Path, **variables: str
+) -> Iterator[subprocess.Popen]:
+    """Runs `python -m ...` in a folder until it answers on the port; ends it afterwards.
+
+    What it prints is in `log` in that folder.
+    """
+    log = folder / "log"
+    path = os.pathsep.join([str(folder), *filter(None, sys.path)])
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": path, **variables},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     try:
-        wait_until(lambda: process.poll() is not None or answers(port), "an answer")
+        wait_until(lambda: process.poll() is not None or answers(port), log.read_text)
         if process.poll() is not None:
-            raise AssertionError(process.communicate()[0].decode())
+            raise AssertionError(log.read_text())
         yield process
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         try:
-            process.communicate(timeout=20)
+            process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.communicate()
+            process.wait(10)
             raise
 
 
