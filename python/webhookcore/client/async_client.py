@@ -134,11 +134,11 @@ class AsyncClient:
 
     @same_arguments(Client.send)
     async def send(self, *args: Any, **options: Any) -> Message:
-        make = functools.partial(self._blocking._row, *args, **options)
+        make = functools.partial(self._blocking._rows.make, *args, **options)
         return (await self._send_all([make]))[0]
 
     async def send_many(self, messages: Iterable[Mapping[str, Any]]) -> list[Message]:
-        return await self._send_all(self._blocking._makers(messages))
+        return await self._send_all(self._blocking._rows.makers(messages))
 
     async def run_until_idle(self, wait: float = 0) -> RunCounts:
         run = await self._threads.run(functools.partial(self._blocking._until_idle, wait))

@@ -19,17 +19,11 @@ from ..config import (
     Retention,
     check_alerts,
     check_auto_disable,
-    check_channels,
-    check_content_type,
-    check_event_type,
     check_list,
-    check_moment,
-    check_priority,
     check_seconds,
-    check_text,
     check_whole,
 )
-from ..errors import ConfigError, StoreUnavailableError, UnknownEventTypeError
+from ..errors import ConfigError, StoreUnavailableError
 from ..store import open_store
 from ..urls import UrlPolicy, check_policy, transport_options
 from .attempt_log import AttemptLog
@@ -40,12 +34,12 @@ from .dead_letters import DeadLetters
 from .deliveries import Deliveries, Messages
 from .endpoints import Endpoints
 from .event_types import EventTypes
+from .message_rows import MessageRows, Moment
 from .metrics import Metrics, Since, measure
-from .operation_names import ALERTS_TENANT
 from .operations import Operations
 from .operations_feed import OperationsFeed
-from .outbox import MOST_CHANNELS, SCHEMA, Outbox
-from .payload import Envelope, EnvelopeName, encode, fingerprint
+from .outbox import SCHEMA, Outbox
+from .payload import Envelope, EnvelopeName
 from .relay import Relay
 from .rows import Delivery, Endpoint, Message, now_ms, shown_moment
 from .tenants import ANY_TENANT
@@ -53,23 +47,6 @@ from .until_idle import RunCounts, UntilIdle
 from .upkeep import Pruned, StoreSpace, prune_store, reseal_store
 
 _USER_AGENT: Final = "webhookcore/0.1.0"
-_ITEM: Final = frozenset(
-    [
-        "type",
-        "data",
-        "tenant",
-        "idempotency_key",
-        "content_type",
-        "priority",
-        "deliver_at",
-        "expires_at",
-        "channels",
-        "envelope",
-        "api_version",
-    ]
-)
-_ITEMS_FORM: Final = "must be a list of dicts, each with the arguments of send()"
-_CONTENT_TYPE: Final = "application/json"
 _CONCURRENCY_FORM: Final = "must be two numbers: in all, and to one endpoint"
 _MOST_IN_FLIGHT: Final = 100_000
 _MOST_BACKLOG: Final = 1_000_000_000
@@ -77,11 +54,6 @@ _FULL_FORM: Final = 'must be "raise" or "wait"'
 _KEPT: Final = Retention()
 
 OnFull: TypeAlias = Literal["raise", "wait"]
-Moment: TypeAlias = datetime | float
-_NewMessage: TypeAlias = tuple[
-    str, bytes, str | None, str | None, bytes, str, Priority, int | None, int | None, list[str],
-    int | None, str,
-]  # fmt: skip
 
 
 class Client:
@@ -150,7 +122,7 @@ class Client:
             raise ConfigError(_CONCURRENCY_FORM, "concurrency")
         for position, most in enumerate(at_once):
             check_whole(f"concurrency[{position}]", most, 1, _MOST_IN_FLIGHT)
-        self._envelope = Envelope(envelope, api_version)
+        around = Envelope(envelope, api_version)
         if retention is not None and not isinstance(retention, Retention):
             raise ConfigError("must be a Retention, or None", "retention")
         self._retention = retention
@@ -181,6 +153,7 @@ class Client:
         self._log = AttemptLog(self._engine, self._store, _ticker(self._feed))
         self.endpoints = Endpoints(self)
         self.event_types = EventTypes(self._store)
+        self._rows = MessageRows(self.event_types, around)
         self.messages = Messages(self)
         self.deliveries = Deliveries(self)
         self.dead_letters = DeadLetters(self)
@@ -235,7 +208,7 @@ class Client:
             StoreFullError: No space is left, or ``max_backlog`` is reached. Nothing was stored.
             StoreError: Nothing is promised: repeat with the same idempotency key.
         """
-        row = self._row(
+        row = self._rows.make(
             type,
             data,
             tenant,
@@ -256,7 +229,7 @@ class Client:
         # Checked by a catalogue that is no longer the one in the store: the long way.
         given = (tenant, idempotency_key, content_type, priority, deliver_at, expires_at)
         row_again = functools.partial(
-            self._row, type, data, *given, channels, envelope, api_version
+            self._rows.make, type, data, *given, channels, envelope, api_version
         )
         return self._finish(Batch(self.event_types, [row_again]))[0]
 
@@ -273,7 +246,7 @@ class Client:
             StoreFullError: No space is left, or ``max_backlog`` is reached. Nothing was stored.
             StoreError: Nothing is promised: repeat with the same idempotency keys.
         """
-        makers = self._makers(messages)
+        makers = self._rows.makers(messages)
         batch = Batch(self.event_types, makers)
         self._wait_for_room()
         return self._finish(batch)
@@ -291,7 +264,7 @@ class Client:
         """
         self._check_open()
         database = caller_database(connection, self._store.info()["path"])
-        return Outbox(database, self.event_types, self._row)
+        return Outbox(database, self.event_types, self._rows.make)
 
     @staticmethod
     def outbox_schema() -> str:
@@ -442,13 +415,6 @@ class Client:
         for pause in self._pauses():
             time.sleep(pause)
 
-    def _makers(self, messages: Iterable[Mapping[str, Any]]) -> list[Callable[[], _NewMessage]]:
-        listed = check_list("messages", messages, _ITEMS_FORM)
-        return [
-            functools.partial(self._item_row, position, item)
-            for position, item in enumerate(listed)
-        ]
-
     def _finish(self, batch: Batch) -> list[Message]:
         while rows := batch.waiting():
             batch.take(self._engine.enqueue_many(rows))
@@ -461,75 +427,6 @@ class Client:
                 raise result
             sent.append(self._message(row[0], row[2], row[1], result))
         return sent
-
-    def _item_row(self, position: int, item: Any) -> _NewMessage:
-        field = f"messages[{position}]"
-        if not isinstance(item, Mapping):
-            raise ConfigError(_ITEMS_FORM, field)
-        for name in item:
-            if name not in _ITEM:
-                raise ConfigError(f"{name!r} is no argument of send()", field)
-        for name in ("type", "data"):
-            if name not in item:
-                raise ConfigError("is missing", f"{field}.{name}")
-        try:
-            return self._row(**item)
-        except UnknownEventTypeError as error:
-            raise UnknownEventTypeError(f"{field}: {error}", error.type, error.near) from None
-        except ConfigError as error:
-            text = str(error).removeprefix(f"{error.field}: ")
-            raise ConfigError(text, f"{field}.{error.field}") from None
-
-    def _row(
-        self,
-        type: str,
-        data: Any,
-        tenant: str | None = None,
-        idempotency_key: str | None = None,
-        content_type: str | None = None,
-        priority: Priority = "normal",
-        deliver_at: Moment | None = None,
-        expires_at: Moment | None = None,
-        channels: Sequence[str] | None = None,
-        envelope: EnvelopeName | None = None,
-        api_version: str | None = None,
-        id: str = "",
-    ) -> _NewMessage:
-        check_event_type(type)
-        if tenant is not None:
-            check_text("tenant", tenant)
-        if idempotency_key is not None:
-            check_text("idempotency_key", idempotency_key)
-        content_type = _CONTENT_TYPE if content_type is None else check_content_type(content_type)
-        if priority != "normal":
-            check_priority(priority)
-        first = None if deliver_at is None else check_moment("deliver_at", deliver_at)
-        last = None if expires_at is None else check_moment("expires_at", expires_at)
-        if first is not None and last is not None and last <= first:
-            raise ConfigError("must lie after deliver_at", "expires_at")
-        named = [] if channels is None else check_channels(channels, MOST_CHANNELS)
-        # What operators are told is in no catalogue.
-        checked = tenant != ALERTS_TENANT
-        version = self.event_types._check(type, data) if checked else None
-        around = self._envelope.with_(envelope, api_version)
-        if around.names_the_message and idempotency_key is None and not id:
-            id = _core.make_id("msg_")
-        body = encode(type, data, now_ms(), around, idempotency_key or id)
-        mark = b"" if idempotency_key is None else fingerprint(type, tenant, data)
-        return (
-            type,
-            body,
-            tenant,
-            idempotency_key,
-            mark,
-            content_type,
-            priority,
-            first,
-            last,
-            named,
-            version,
-            id,
-        )
 
     def _message(
         self, type: str, tenant: str | None, body: bytes, enqueued: tuple[str, bool, list[int]]

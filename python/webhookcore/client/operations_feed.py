@@ -97,7 +97,7 @@ class OperationsFeed:
         if event.tenant == ALERTS_TENANT or not self._has_endpoints():
             return False
         # The key makes it the same message when the position was not written after it.
-        row = self._client._row(
+        row = self._client._rows.make(
             event.type, event.as_data(), tenant=ALERTS_TENANT, idempotency_key=event.id
         )
         # Not by send(): max_backlog must not keep back what tells of it.
