@@ -217,6 +217,10 @@ class StoreFullError(StoreError):
     """No space is left, or the store's quota or the client's ``max_backlog`` is reached."""
 
 
+class BacklogFullError(StoreFullError):
+    """The receiver's ``max_backlog`` is reached. Not shown to users: answered with 503."""
+
+
 class StoreCorruptError(StoreError):
     """Not a webhookcore store, or a damaged one. It is left as it is."""
 
@@ -262,4 +266,6 @@ def from_core(code: str, detail: str, field: str) -> WebhookError:
     """The exception for an error of the C++ core; called by its bindings."""
     if code in _FIELD_CODES:
         return _FIELD_CODES[code](detail, field)
+    if code == "store_full" and field == "max_backlog":
+        return BacklogFullError(detail)
     return _BY_CODE[code](detail)

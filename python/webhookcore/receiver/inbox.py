@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import Any, Final
 
 from .. import _core
+from ..config import check_moment, check_text, check_whole, id_named, id_text
 from ..correlation import MADE_HEADER
 from ..errors import (
     AlreadyDeliveredError,
@@ -19,9 +20,13 @@ from ..errors import (
     StoreCorruptError,
 )
 from ..events import Event
-from ..runner.worker import stored_event
-from ..store import Listing
+from ..runner import stored_event
+from ..store import HIGHEST_KEY, Listing
+from .sources import check_pattern
 
+_STATES: Final = ("pending", "running", "done", "dead")
+# Rows that are looked at in one transaction: a few milliseconds.
+_BATCH: Final = 200
 _PREFIX: Final = "inb_"
 _ID: Final = re.compile(r"inb_([1-9][0-9]{0,17})")
 
@@ -35,6 +40,8 @@ class InboxEvent:
 
     Attributes:
         id: Our own, ``inb_`` and a number; the provider's is ``event_id``.
+        event_key: What marked sameness when it was accepted; None: an event of its own.
+        priority: ``high``, ``normal`` or ``low``: its source's when it was accepted.
         state: ``pending``, ``running``, ``done`` or ``dead``.
         attempts: Handler runs that ended by raising, since the last replay.
         crashes: Runs whose process died.
@@ -46,7 +53,9 @@ class InboxEvent:
     source: str
     provider: str
     event_id: str | None
+    event_key: str | None
     type: str | None
+    priority: str
     state: str
     attempts: int
     crashes: int
@@ -81,7 +90,9 @@ class InboxEvent:
             source=row["source"],
             provider=row["provider"],
             event_id=row["event_id"],
+            event_key=row["event_key"],
             type=row["type"],
+            priority=row["priority"],
             state=row["state"],
             attempts=row["attempts"],
             crashes=row["crashes"],
@@ -109,27 +120,39 @@ class Inbox:
         *,
         state: str | None = None,
         source: str | None = None,
+        type: str | None = None,
+        error: str | None = None,
+        since: datetime | float | None = None,
+        until: datetime | float | None = None,
         limit: int | None = None,
         cursor: int | None = None,
     ) -> Listing[InboxEvent]:
         """Newest first.
 
+        Args:
+            type: A pattern, such as ``invoice.*``.
+            error: The class of the last failure, such as ``ValueError``, or its whole text.
+            since: Compares with the last change: of dead events, with their death. An aware
+                datetime or Unix seconds.
+            until: The same; exclusive.
+
         Raises:
-            ConfigError: A state other than ``pending running done dead``.
+            ConfigError: A state other than ``pending running done dead``, or a filter that can
+                match nothing.
             StoreCorruptError: A row is damaged; the message names it. Raised where the
                 listing is looked at, as any other StoreError.
         """
-        filters = {"state": state, "source": source}
+        filters = _filters(source, type, error, since, until)
         return Listing(
             self._store.list_events,
             InboxEvent.from_row,
-            {name: value for name, value in filters.items() if value is not None},
+            filters if state is None else {**filters, "state": _checked_state(state)},
             cursor_field="key",
             cursor=cursor,
             limit=limit,
         )
 
-    def get(self, id: str) -> InboxEvent:
+    def get(self, id: str | InboxEvent) -> InboxEvent:
         """One of them.
 
         Raises:
@@ -138,10 +161,22 @@ class Inbox:
         """
         row = self._store.get_event(_key_of(id))
         if row is None:
-            raise NotFoundError(f"no event {id}")
+            raise NotFoundError(f"no event {id_named(id)}")
         return InboxEvent.from_row(row)
 
-    def replay(self, id: str) -> None:
+    def counts(
+        self,
+        *,
+        source: str | None = None,
+        type: str | None = None,
+        error: str | None = None,
+        since: datetime | float | None = None,
+        until: datetime | float | None = None,
+    ) -> dict[str, int]:
+        """How many are ``pending``, ``running``, ``done`` and ``dead``; filters as of ``list``."""
+        return self._store.count_events(_filters(source, type, error, since, until))
+
+    def replay(self, id: str | InboxEvent) -> None:
         """Let a dead event run again, with fresh retries.
 
         Raises:
@@ -150,26 +185,107 @@ class Inbox:
             ConfigError: It is on its way.
         """
         try:
-            self._store.replay_event(_key_of(id), round(self._clock() * 1000))
+            self._store.replay_event(_key_of(id), self._now())
         except IdempotencyConflictError:
             state = self.get(id).state
             if state == "done":
-                raise AlreadyDeliveredError(f"{id} was handled") from None
-            raise ConfigError(f"{id} is {state}; only a dead event can be replayed", "id") from None
+                raise AlreadyDeliveredError(f"{id_named(id)} was handled") from None
+            raise ConfigError(
+                f"{id_named(id)} is {state}; only a dead event can be replayed", "id"
+            ) from None
         except NotFoundError:
-            raise NotFoundError(f"no event {id}") from None
+            raise NotFoundError(f"no event {id_named(id)}") from None
         self._wake()
 
-    def replay_many(self, *, source: str | None = None, limit: int | None = None) -> int:
-        """Replay the dead ones, newest first, at most ``limit``; returns how many."""
-        replayed = 0
-        for event in list(self.list(state="dead", source=source, limit=limit)):
-            try:
-                self.replay(event.id)
-            except (AlreadyDeliveredError, ConfigError):
-                continue  # Somebody else replayed it meanwhile.
-            replayed += 1
+    def replay_many(
+        self,
+        *,
+        source: str | None = None,
+        type: str | None = None,
+        error: str | None = None,
+        since: datetime | float | None = None,
+        until: datetime | float | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+    ) -> int:
+        """Let dead events run again that match, oldest first, in small transactions.
+
+        Filters are those of ``list``. Those that die after it has begun are left alone, so
+        that it comes to an end; if it is interrupted, the next call goes on with the rest.
+
+        Args:
+            limit: At most so many.
+            dry_run: Only count them.
+
+        Returns:
+            How many were, or would be, replayed.
+        """
+        filters = _filters(source, type, error, since, until)
+        most = HIGHEST_KEY if limit is None else check_whole("limit", limit, 1, HIGHEST_KEY)
+        if dry_run:
+            return min(self._store.count_events({**filters, "state": "dead"})["dead"], most)
+        now = self._now()
+        filters["until"] = min(filters.get("until", now + 1), now + 1)
+        replayed = place = 0
+        try:
+            while replayed < most:
+                count = min(_BATCH, most - replayed)
+                more, place = self._store.replay_events(filters, place, count, now)
+                replayed += more
+                if not place:
+                    break
+        finally:
+            if replayed:
+                self._wake()
         return replayed
+
+    def delete(self, id: str | InboxEvent) -> None:
+        """Remove an event that is done or dead, with its body.
+
+        The provider's repeat of it stays a duplicate as long as its key is remembered.
+
+        Raises:
+            NotFoundError: There is none of that id.
+            IdempotencyConflictError: It is on its way.
+        """
+        try:
+            self._store.delete_event(_key_of(id))
+        except IdempotencyConflictError:
+            raise IdempotencyConflictError(
+                f"{id_named(id)} is on its way; only what is done or dead can be deleted"
+            ) from None
+        except NotFoundError:
+            raise NotFoundError(f"no event {id_named(id)}") from None
+
+    def delete_many(
+        self,
+        *,
+        state: str = "dead",
+        source: str | None = None,
+        type: str | None = None,
+        error: str | None = None,
+        since: datetime | float | None = None,
+        until: datetime | float | None = None,
+        dry_run: bool = False,
+    ) -> int:
+        """Remove all dead events, or those of ``state="done"``, that match; as ``delete``.
+
+        Returns:
+            How many were, or with ``dry_run`` would be, removed.
+        """
+        if state not in ("done", "dead"):
+            raise ConfigError("must be done or dead; others are on their way", "state")
+        filters = {**_filters(source, type, error, since, until), "state": state}
+        if dry_run:
+            return self._store.count_events(filters)[state]
+        deleted, place = self._store.delete_events(filters, 0, _BATCH)
+        while place:
+            more, place = self._store.delete_events(filters, place, _BATCH)
+            deleted += more
+        return deleted
+
+    def _now(self) -> int:
+        return round(self._clock() * 1000)
 
 
 def kept_headers(event: Event) -> list[tuple[str, str]]:
@@ -178,11 +294,14 @@ def kept_headers(event: Event) -> list[tuple[str, str]]:
     return [pair for pair in event.headers.pairs() if pair[0].lower() not in dropped]
 
 
-def inbox_row(event: Event, now: int, made_id: str | None = None) -> dict[str, Any]:
+def inbox_row(
+    event: Event, now: int, made_id: str | None = None, priority: str = "normal"
+) -> dict[str, Any]:
     """The row that an accepted event is stored as; ``now`` in Unix milliseconds.
 
     Args:
         made_id: The correlation id, where the request came without one.
+        priority: The source's.
     """
     signed_at = event.timestamp
     headers = kept_headers(event)
@@ -193,6 +312,7 @@ def inbox_row(event: Event, now: int, made_id: str | None = None) -> dict[str, A
         "provider": event.provider,
         "event_id": event.id,
         "type": event.type,
+        "priority": priority,
         "body": event.body,
         "headers": [
             (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
@@ -204,11 +324,37 @@ def inbox_row(event: Event, now: int, made_id: str | None = None) -> dict[str, A
     }
 
 
-def _key_of(id: str) -> int:
-    match = _ID.fullmatch(id) if isinstance(id, str) else None
+def _key_of(id: str | InboxEvent) -> int:
+    match = _ID.fullmatch(id_text(id))
     if match is None:
-        raise NotFoundError(f"{id!r} is no id of an inbox event; they look like inb_1")
+        raise NotFoundError(f"{id_named(id)} is no id of an inbox event; they look like inb_1")
     return int(match[1])
+
+
+def _filters(
+    source: str | None,
+    type: str | None,
+    error: str | None,
+    since: datetime | float | None,
+    until: datetime | float | None,
+) -> dict[str, Any]:
+    filters: dict[str, Any] = {}
+    if source is not None:
+        filters["source"] = check_text("source", source)
+    if type is not None:
+        filters["type"] = check_pattern(type, "type")
+    if error is not None:
+        filters["error"] = check_text("error", error)
+    for name, moment in (("since", since), ("until", until)):
+        if moment is not None:
+            filters[name] = check_moment(name, moment)
+    return filters
+
+
+def _checked_state(state: Any) -> str:
+    if state not in _STATES:
+        raise ConfigError(f"must be one of {', '.join(_STATES)}", "state")
+    return str(state)
 
 
 def _time(ms: int) -> datetime:

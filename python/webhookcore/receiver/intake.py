@@ -13,7 +13,13 @@ from typing import Final
 from .. import _core
 from ..correlation import find_correlation_id, make_correlation_id
 from ..door import Steps, StoreCall
-from ..errors import KeyUnavailableError, LeaseLostError, StoreError, VerificationError
+from ..errors import (
+    BacklogFullError,
+    KeyUnavailableError,
+    LeaseLostError,
+    StoreError,
+    VerificationError,
+)
 from ..events import Event
 from ..exchange import Headers, HeadersLike, HttpRequest, HttpResponse
 from ..redaction import Redactor
@@ -35,7 +41,7 @@ _ACCEPTED: Final = '"accepted"'  # The result that an accepted event's key is co
 
 # What a batch is answered with is what became of the item that is first in this list.
 _GRAVEST_FIRST: Final = (
-    *("store_unavailable", "failed", "snoozed", "running"),
+    *("store_unavailable", "backlog_full", "failed", "snoozed", "running"),
     *("accepted", "revived", "processed", "discarded", "duplicate", "ignored", "unknown_type"),
 )
 
@@ -284,11 +290,12 @@ class Intake:
     def _take(self, decision: Decision) -> Steps[Settled | None]:
         if _source_of(decision).mode == "inline":
             return (yield from self._claim_next(decision))
-        now = self._now()
+        now, priority = self._now(), _source_of(decision).priority
         events = []
         while decision.waiting:
             event, key = decision.waiting.pop()
-            events.append((event, (inbox_row(event, now, decision.made_id), key)))
+            row = inbox_row(event, now, decision.made_id, priority)
+            events.append((event, (row, key)))
         if not events:
             return _of_all(decision)
         rows = [row for _, row in events]
@@ -398,6 +405,8 @@ def _misconfigured(source: Source, message: str) -> Settled:
 
 
 def _unstored(source: str, error: StoreError) -> Settled:
+    if isinstance(error, BacklogFullError):
+        return "backlog_full", answers.later("backlog_full", "too many events wait already")
     _log.error("the store refused an event of source %s: %s", source, error)
     later = answers.later("store_unavailable", "the event could not be stored")
     return "store_unavailable", later

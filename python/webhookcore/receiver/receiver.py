@@ -11,7 +11,14 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from .. import _core
-from ..config import Durability, check_days, check_seconds, size_in_bytes
+from ..config import (
+    Durability,
+    Priority,
+    check_days,
+    check_seconds,
+    check_whole,
+    size_in_bytes,
+)
 from ..door import Door, run_blocking, run_on_loop
 from ..errors import ConfigError, StoreUnavailableError
 from ..exchange import HttpRequest, HttpResponse
@@ -19,12 +26,19 @@ from ..hidden_secrets import Secrets, shade
 from ..keys import KeyFetcher
 from ..redaction import Redactor
 from ..runner import (
+    LONGEST_WAIT,
+    BatchRule,
+    Claims,
     Handler,
+    HandlerRun,
     Handlers,
     InboxCounts,
     InboxWorker,
     Outcome,
     OwnLoop,
+    PoolWorker,
+    Runs,
+    Upkeep,
     WorkerThread,
     refuse_inside_a_loop,
     run_async,
@@ -51,6 +65,9 @@ from .sources import (
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _DAY: Final = 24 * 3600.0
+_MOST_WORKERS: Final = 1000
+_MOST_IN_BATCH: Final = 1000
+_LARGEST_BACKLOG: Final = 1_000_000_000
 # Of rate limits; about 10 MB.
 _MOST_CLIENTS: Final = 65_536
 
@@ -66,8 +83,10 @@ class Receiver:
             ``memory://``.
         durability: ``"full"`` or ``"normal"``; see ``open_store``.
         lease: Seconds after which an event whose handler still runs is given to
-            somebody else; longer than any handler takes. A handler whose process died
+            another process; longer than any handler takes. A handler whose process died
             is found out at once.
+        workers: How many handlers ``start()`` runs at once at most (1 to 1000), sync ones on
+            threads, async ones on one event loop. With 1 they run one after the other.
         max_retries: How often a handler that failed is tried again (1 to 10), after
             1, 2, 4, … seconds.
         idempotency_ttl: Seconds for which a repeat is recognised; longer than any
@@ -75,6 +94,9 @@ class Receiver:
         retention_days: How long events that were handled or are dead are kept, 7 to 90 days;
             None: for ever.
         quota: Such as ``"2 GiB"``: while the store holds more, requests are answered with 503.
+        max_backlog: While so many events or more wait for their handlers, or run, new ones are
+            answered with 503 and Retry-After. About: others' events are seen in a tenth of a
+            second. None: no bound.
         trusted_proxies: Networks of your own proxies, such as ``["10.0.0.0/8"]``, and
             ``"unix"`` for whoever comes through a Unix socket. The client is then the
             right-most address of their header that is none of them. Empty: whoever connects.
@@ -99,10 +121,12 @@ class Receiver:
         *,
         durability: Durability = "full",
         lease: float = 300.0,
+        workers: int = 4,
         max_retries: int = 5,
         idempotency_ttl: float = 7 * _DAY,
         retention_days: float | None = 30,
         quota: int | str | None = None,
+        max_backlog: int | None = None,
         trusted_proxies: Sequence[str] = (),
         proxy_header: str | None = None,
         client_rate_limit: str | None = None,
@@ -113,7 +137,10 @@ class Receiver:
         number = isinstance(max_retries, int) and not isinstance(max_retries, bool)
         if not number or not 1 <= max_retries <= 10:
             raise ConfigError("must be 1 to 10", "max_retries")
-        lease = check_seconds("lease", lease, 1, _DAY)
+        self._lease = lease = check_seconds("lease", lease, 1, _DAY)
+        check_whole("workers", workers, 1, _MOST_WORKERS)
+        if max_backlog is not None:
+            check_whole("max_backlog", max_backlog, 1, _LARGEST_BACKLOG)
         kept = check_seconds("idempotency_ttl", idempotency_ttl, _DAY, 30 * _DAY)
         redactor = Redactor(redact)
         if not isinstance(log_bodies, bool):
@@ -132,11 +159,21 @@ class Receiver:
         )
         self._store = open_store(url, durability, quota=quota)
         schedule = [2.0**failure for failure in range(max_retries)]
+        if max_backlog is not None:
+            self._store.set_max_inbox(max_backlog)
         # Nothing here holds the receiver itself, so that dropping it closes the store.
-        self._make_worker = functools.partial(
-            InboxWorker, self._store, self._handlers.of, clock, lease, schedule, retention
+        parts = functools.partial(
+            _make_parts,
+            self._store,
+            self._handlers,
+            self._sources,
+            clock,
+            lease,
+            schedule,
+            retention,
         )
-        self._thread = WorkerThread(self._make_worker)
+        self._make_worker = functools.partial(_make_worker, parts)
+        self._thread = WorkerThread(functools.partial(_make_pool, parts, clock, lease, workers))
         self._door = Door(self._store)
         self._intake = Intake(
             self._sources,
@@ -181,6 +218,8 @@ class Receiver:
         allowed_ips: Sequence[str] | None = None,
         rate_limit: str | None = None,
         unknown_types: UnknownTypes = "accept",
+        priority: Priority = "normal",
+        concurrency: int | None = None,
     ) -> None:
         """Let a provider in, at the path that ends in ``name``.
 
@@ -218,6 +257,10 @@ class Receiver:
                 get 429. Up to one second's worth may come at once. Counted in this process.
             unknown_types: What a type gets that is not among ``types`` or (inline) that no
                 handler is for: ``"accept"`` acknowledges and drops it, ``"reject"`` answers 422.
+            priority: ``"high"``, ``"normal"`` or ``"low"``: whose events workers take first. The
+                lower ones keep a share.
+            concurrency: How many handler runs of it all workers of the store have under way at
+                once (1 to 1000); a batch is one. None: no bound but the workers' own.
 
         Raises:
             ConfigError: An unknown provider, a secret that cannot be a key, a name that
@@ -246,6 +289,8 @@ class Receiver:
             allowed_ips=allowed_ips,
             rate_limit=rate_limit,
             unknown_types=unknown_types,
+            priority=priority,
+            concurrency=concurrency,
         )
         if name in self._sources:
             raise ConfigError(f"there is a source {name} already", "name")
@@ -261,15 +306,49 @@ class Receiver:
             ConfigError: What is no source's name, no pattern or no callable.
             StoreUnavailableError: The receiver was closed.
         """
+        return self._register(source, pattern, None)
+
+    def on_batch(
+        self,
+        source: str,
+        pattern: str = "*",
+        *,
+        max_events: int = 100,
+        max_wait: float = 0.5,
+    ) -> Callable[[Function], Function]:
+        """Register a handler, sync or async, that takes a list of a source's events.
+
+        A worker calls it with what is due, once ``max_events`` are, or ``max_wait`` seconds
+        after the first was. ``run_until_idle()`` does not wait. What the handler raises is the
+        outcome of each event in the list: a failure retries each by itself, in whatever batch
+        it comes into then, ``Snooze`` and ``Discard`` are for all. What it returns is the result
+        of each. An inline source gives it lists of one.
+
+        Args:
+            max_events: 1 to 1000.
+            max_wait: 0 to 60 seconds, and at most half the lease, which runs meanwhile.
+
+        Raises:
+            ConfigError: What is no source's name, no pattern, no callable, or out of bounds.
+            StoreUnavailableError: The receiver was closed.
+        """
+        check_whole("max_events", max_events, 1, _MOST_IN_BATCH)
+        check_seconds("max_wait", max_wait, 0, min(LONGEST_WAIT, self._lease / 2))
+        return self._register(source, pattern, (max_events, float(max_wait)))
+
+    def _register(
+        self, source: str, pattern: str, batch: tuple[int, float] | None
+    ) -> Callable[[Function], Function]:
         self._check_open()
         if not isinstance(source, str):
             raise ConfigError("must be the name of a source", "source")
         check_pattern(pattern, "pattern")
+        rule = None if batch is None else BatchRule(pattern, *batch)
 
         def register(function: Function) -> Function:
             if not callable(function):
                 raise ConfigError("a handler must be callable", "handler")
-            self._handlers.add(Handler(source, pattern, function))
+            self._handlers.add(Handler(source, pattern, function, rule))
             return function
 
         return register
@@ -386,7 +465,7 @@ class Receiver:
             worker.close()
 
     def start(self) -> None:
-        """Handle stored events on a thread of this process until ``stop()``.
+        """Handle stored events on threads of this process until ``stop()``.
 
         Raises:
             StoreUnavailableError: The receiver was closed.
@@ -395,12 +474,19 @@ class Receiver:
         self._thread.start()
 
     def stop(self, timeout: float = 10.0) -> bool:
-        """Take no more events and let the one under way end.
+        """Take no more events and let those under way end.
 
         Returns:
-            False when it had not ended after ``timeout`` seconds; it goes on.
+            False when they had not ended after ``timeout`` seconds; they go on.
         """
         return self._thread.stop(check_seconds("timeout", timeout, 0, 3600))
+
+    def running(self) -> list[HandlerRun]:
+        """What the handlers that ``start()`` runs in this process are at work on, oldest first.
+
+        One that is ``overdue`` has outlived its lease and may never return.
+        """
+        return self._thread.running()
 
     # ---- Watching it ----------------------------------------------------------------
 
@@ -453,6 +539,41 @@ class Receiver:
 
     def __repr__(self) -> str:
         return f"<Receiver sources={sorted(self._sources)}>"
+
+
+def _limits_of(sources: dict[str, Source]) -> list[tuple[str, int]]:
+    return [
+        (source.name, source.concurrency)
+        for source in list(sources.values())
+        if source.concurrency is not None
+    ]
+
+
+def _make_parts(
+    store: _core.Store,
+    handlers: Handlers,
+    sources: dict[str, Source],
+    clock: Callable[[], float],
+    lease: float,
+    schedule: Sequence[float],
+    kept: float | None,
+) -> tuple[Claims, Runs, Upkeep]:
+    claims = Claims(store, handlers, clock, lease, functools.partial(_limits_of, sources))
+    return claims, Runs(store, handlers, claims, clock, schedule), Upkeep(store, clock, kept)
+
+
+def _make_worker(parts: Callable[[], tuple[Claims, Runs, Upkeep]]) -> InboxWorker:
+    return InboxWorker(*parts())
+
+
+def _make_pool(
+    parts: Callable[[], tuple[Claims, Runs, Upkeep]],
+    clock: Callable[[], float],
+    lease: float,
+    workers: int,
+    wake: Callable[[], None],
+) -> PoolWorker:
+    return PoolWorker(*parts(), clock, lease, workers, wake)
 
 
 def _shut_down(thread: WorkerThread, door: Door, readiness: Readiness, store: _core.Store) -> None:

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from .. import _core
-from ..config import check_list, rate_per_second
+from ..config import Priority, check_list, check_priority, check_whole, rate_per_second
 from ..errors import ConfigError, VerificationError
 from ..events import Event, find_values
 from ..exchange import HttpRequest
@@ -36,6 +36,7 @@ UnknownTypes: TypeAlias = Literal["accept", "reject"]
 EventKey: TypeAlias = Callable[[Event], "str | None"]
 
 DEFAULT_MAX_BODY: Final = 1024 * 1024
+_MOST_AT_ONCE: Final = 1000
 _LARGEST_MAX_BODY: Final = 1024 * 1024 * 1024
 # No dot at its front: in a path `.` and `..` are other places, and never get here.
 _NAME: Final = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,63}")
@@ -62,6 +63,8 @@ class Source:
     allowed: _core.AddressSet | None = None  # None: from everywhere.
     limit: _core.RateLimits | None = None
     rejects_unknown: bool = False
+    priority: Priority = "normal"
+    concurrency: int | None = None
 
     @property
     def handshake(self) -> Handshake:
@@ -119,6 +122,8 @@ def make_source(
     allowed_ips: Sequence[str] | None = None,
     rate_limit: str | None = None,
     unknown_types: UnknownTypes = "accept",
+    priority: Priority = "normal",
+    concurrency: int | None = None,
 ) -> Source:
     """The source, once every option was found to be possible.
 
@@ -131,6 +136,9 @@ def make_source(
         raise ConfigError('must be "background" or "inline"', "mode")
     if event_key is not None and not callable(event_key):
         raise ConfigError("must be a callable that takes the event", "event_key")
+    check_priority(priority)
+    if concurrency is not None:
+        check_whole("concurrency", concurrency, 1, _MOST_AT_ONCE)
     rules = name if provider is None else provider
     options = make_options(
         find_scheme(rules)[1].handshake,
@@ -160,6 +168,8 @@ def make_source(
         allowed=None if allowed_ips is None else _check_allowed(allowed_ips),
         limit=None if rate_limit is None else rate_limits("rate_limit", rate_limit, 1),
         rejects_unknown=_check_unknown(unknown_types, types, mode),
+        priority=priority,
+        concurrency=concurrency,
     )
 
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from .. import _core
 from ..config import check_seconds
@@ -19,7 +19,8 @@ from ..events import Event
 _log = logging.getLogger("webhookcore.runner")
 _log.addHandler(logging.NullHandler())
 
-HandlerFunction: TypeAlias = Callable[[Event], Any]
+# Takes an event, or a list of them where the handler wants batches.
+HandlerFunction: TypeAlias = Callable[[Any], Any]
 
 MAX_RESULT_BYTES: Final = 64 * 1024
 _LONGEST_SNOOZE: Final = 30 * 24 * 3600.0
@@ -49,12 +50,22 @@ class Discard(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
+class BatchRule:
+    """How events become a batch: of one type pattern, so many, after so many seconds at most."""
+
+    pattern: str
+    max_events: int
+    max_wait: float
+
+
+@dataclass(frozen=True, slots=True)
 class Handler:
-    """A function and the events it is for."""
+    """A function and the events it is for; with a rule it takes a list of them."""
 
     source: str
     pattern: str
     function: HandlerFunction
+    batch: BatchRule | None = None
 
     def takes(self, source: str, type: str | None) -> bool:
         # An event without a type has an empty one, which only a bare `*` takes.
@@ -66,6 +77,9 @@ class Handler:
         for wrap in WRAPPERS:
             function = wrap(function)
         return self if function is self.function else replace(self, function=function)
+
+    def call(self, event: Event) -> Any:
+        return self.function(event) if self.batch is None else self.function([event])
 
     @property
     def is_async(self) -> bool:
@@ -92,8 +106,20 @@ class Handlers:
     def of(self, source: str, type: str | None) -> list[Handler]:
         return [handler.wrapped() for handler in self._all if handler.takes(source, type)]
 
+    def of_any(self, events: Sequence[tuple[str, str | None]]) -> list[Handler]:
+        """Those that take one of the (source, type) at least."""
+        return [one.wrapped() for one in self._all if any(one.takes(*event) for event in events)]
+
     def any_async(self, source: str | None = None) -> bool:
         return any(one.is_async and source in (None, one.source) for one in self._all)
+
+    def any_batch(self) -> bool:
+        return any(one.batch is not None for one in self._all)
+
+    def batch_of(self, source: str, type: str | None) -> BatchRule | None:
+        """The rule of the first handler that wants such events in batches."""
+        rules = (one.batch for one in self._all if one.batch and one.takes(source, type))
+        return next(rules, None)
 
 
 @dataclass(slots=True)
@@ -124,6 +150,15 @@ class Outcome:
         """The result is that of the last handler that gives one."""
         if value is not None:
             self.result = value
+
+    def join(self, other: Outcome) -> None:
+        """Add what a batch, of which the event was one, came to."""
+        self.keep(other.result)
+        self.errors += other.errors
+        if other.snooze is not None:
+            self.snooze = max(other.snooze, self.snooze or 0.0)
+        if other.discarded is not None:
+            self.discarded = other.discarded
 
     @contextmanager
     def recording(
@@ -159,9 +194,48 @@ def run_here(
     outcome = Outcome()
     for handler in handlers:
         with outcome.recording(handler, event, failures):
-            value = handler.function(event)
-            outcome.keep(await_(value) if inspect.isawaitable(value) else value)
+            outcome.keep(_finished(handler.call(event), await_))
     return outcome
+
+
+class Member(NamedTuple):
+    """One of the events that are run together; the type is the one that was stored."""
+
+    event: Event
+    type: str | None
+    outcome: Outcome
+
+
+def run_group(
+    handlers: Sequence[Handler],
+    group: Sequence[Member],
+    await_: Callable[[Awaitable[Any]], Any],
+    failures: Failures,
+) -> None:
+    """Call each with those events that it takes, one by one or as the list that it wants.
+
+    What is among ``failures`` is an outcome, anything else passes through. What a list makes
+    a handler raise is the outcome of each event in it.
+    """
+    for handler in handlers:
+        taken = [one for one in group if handler.takes(one.event.source, one.type)]
+        if handler.batch is None:
+            for event, _, outcome in taken:
+                with outcome.recording(handler, event, failures):
+                    outcome.keep(_finished(handler.function(event), await_))
+            continue
+        most = handler.batch.max_events
+        for start in range(0, len(taken), most):
+            part = taken[start : start + most]
+            of_all = Outcome()
+            with of_all.recording(handler, part[0].event, failures):
+                of_all.keep(_finished(handler.function([one.event for one in part]), await_))
+            for one in part:
+                one.outcome.join(of_all)
+
+
+def _finished(value: Any, await_: Callable[[Awaitable[Any]], Any]) -> Any:
+    return await_(value) if inspect.isawaitable(value) else value
 
 
 async def run_async(handlers: Sequence[Handler], event: Event) -> Outcome:
@@ -170,9 +244,9 @@ async def run_async(handlers: Sequence[Handler], event: Event) -> Outcome:
     for handler in handlers:
         with outcome.recording(handler, event):
             if handler.is_async:
-                value = handler.function(event)
+                value = handler.call(event)
             else:
-                value = await asyncio.to_thread(handler.function, event)
+                value = await asyncio.to_thread(handler.call, event)
             outcome.keep(await value if inspect.isawaitable(value) else value)
     return outcome
 

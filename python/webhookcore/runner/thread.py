@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from .worker import InboxWorker
+from .pool import HandlerRun, PoolWorker
 
 _log = logging.getLogger("webhookcore.runner")
 
@@ -26,12 +26,13 @@ class _Process:
     wake: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
+    worker: PoolWorker | None = None
 
 
 class WorkerThread:
     """Starts at ``start()``; in a process forked after that, at the first ``wake()``."""
 
-    def __init__(self, make_worker: Callable[[], InboxWorker]) -> None:
+    def __init__(self, make_worker: Callable[[Callable[[], None]], PoolWorker]) -> None:
         self._make_worker = make_worker
         self._wanted = False
         self._processes: dict[int, _Process] = {}
@@ -47,7 +48,7 @@ class WorkerThread:
             self._mine().wake.set()
 
     def stop(self, timeout: float) -> bool:
-        """Let the event under way end; False when it had not after ``timeout`` seconds."""
+        """Let what is under way end; False when it had not after ``timeout`` seconds."""
         self._wanted = False
         mine = self._mine()
         with mine.lock:
@@ -58,6 +59,11 @@ class WorkerThread:
             return True
         thread.join(timeout)
         return not thread.is_alive()
+
+    def running(self) -> list[HandlerRun]:
+        """What handlers of this process are at work on."""
+        worker = self._mine().worker
+        return [] if worker is None else worker.running()
 
     def _mine(self) -> _Process:
         # Locks that a parent's thread held at the fork are never free in the child, hence
@@ -72,14 +78,15 @@ class WorkerThread:
             mine.stopping = threading.Event()  # A thread that was told to stop keeps its own.
             mine.thread = threading.Thread(
                 target=self._run,
-                args=(mine.wake, mine.stopping),
+                args=(mine, mine.stopping),
                 name="webhookcore-worker",
                 daemon=True,
             )
             mine.thread.start()
 
-    def _run(self, wake: threading.Event, stopping: threading.Event) -> None:
-        worker = self._make_worker()
+    def _run(self, mine: _Process, stopping: threading.Event) -> None:
+        wake = mine.wake
+        worker = mine.worker = self._make_worker(wake.set)
         troubles = 0
         try:
             while not stopping.is_set():

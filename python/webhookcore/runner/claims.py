@@ -1,0 +1,81 @@
+"""Events in a worker's hands: claimed one by one, or in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeAlias
+
+from .. import _core
+from .handlers import BatchRule, Handlers
+
+# The row and the proof that it is ours.
+Claimed: TypeAlias = tuple[dict[str, Any], bytes]
+# (source, how many runs at once, in all processes) of those that have a limit.
+Limits: TypeAlias = Callable[[], Sequence[tuple[str, int]]]
+
+# The longest that a batch is waited for: its events are claimed meanwhile.
+LONGEST_WAIT: Final = 60.0
+
+
+class Claims:
+    """Takes what is due.
+
+    Args:
+        store: Shared with the receiver.
+        handlers: Say which events make a batch.
+        clock: Unix seconds.
+        lease: Seconds until a claim is free although its owner lives.
+        limits: Of the sources that have one.
+    """
+
+    def __init__(
+        self,
+        store: _core.Store,
+        handlers: Handlers,
+        clock: Callable[[], float],
+        lease: float,
+        limits: Limits,
+    ) -> None:
+        self._store = store
+        self._handlers = handlers
+        self._clock = clock
+        self._lease_ms = round(lease * 1000)
+        self._limits = limits
+
+    def take(self, most: int) -> list[Claimed]:
+        """At most so many; each is to be started at once."""
+        # The first of a batch brings others along, which must not be claimed one by one.
+        limit = min(most, 1) if self._handlers.any_batch() else most
+        return self._store.claim_due_events(self._now(), limit, self._lease_ms, self._limits())
+
+    def batch_of(self, claimed: Claimed) -> BatchRule | None:
+        """How to make a batch that begins with this event; None where it runs alone."""
+        row, _ = claimed
+        return self._handlers.batch_of(row["source"], row["type"])
+
+    def join(self, group: list[Claimed], rule: BatchRule) -> bool:
+        """Add to a batch what is due by now; whether it is full."""
+        room = rule.max_events - len(group)
+        if room > 0:
+            (first, token), only = group[0], (group[0][0]["source"], rule.pattern)
+            del first
+            group += self._store.claim_due_events(
+                self._now(), room, self._lease_ms, only=only, join=token
+            )
+        return len(group) >= rule.max_events
+
+    def give_back(self, group: Sequence[Claimed], seconds: float = 0, error: str = "") -> None:
+        """Uncounted, to be due again in so many seconds."""
+        now = self._now()
+        due = now + round(seconds * 1000)
+        self._store.complete_events(
+            [(row["key"], token, "pending", due, False, "", error) for row, token in group], now
+        )
+
+    def seconds_until_due(self) -> float | None:
+        """Until the next event can be claimed; None when there is none."""
+        due = self._store.next_event_due_at(self._limits())
+        return None if due is None else max(0.0, (due - self._now()) / 1000)
+
+    def _now(self) -> int:
+        return round(self._clock() * 1000)
