@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import parse_qs
 
 from . import _core
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .schemes import SchemeLike
 
 Model = TypeVar("Model")
+
+# Credentials of whoever stands between the provider and us; no handler needs them at rest.
+_NOT_KEPT: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 class Event(_core.EventBase):
@@ -214,6 +217,24 @@ class Event(_core.EventBase):
         except AttributeError:
             self._identity = identify(self._rules, self.body, self.headers)
             return self._identity
+
+
+def kept_headers(event: Event) -> list[tuple[str, str]]:
+    """The headers that others may see later: no credentials."""
+    dropped = {*_NOT_KEPT, (cast(Provider, event._rules).secret_header or "").lower()}
+    return [pair for pair in event.headers.pairs() if pair[0].lower() not in dropped]
+
+
+def provider_key(event: Event) -> str | None:
+    """What marks sameness by the provider's rules; None: the request is an event of its own."""
+    groups = cast(Provider, event._rules).key
+    if not groups:
+        return event.id or None
+    found = find_values((place for group in groups for place in group), event.body, event.headers)
+    parts = [next((found[place] for place in group if place in found), "") for group in groups]
+    if not parts[0]:
+        return None
+    return parts[0] if len(parts) == 1 else json.dumps(parts)
 
 
 def identify(

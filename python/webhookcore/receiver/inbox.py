@@ -19,7 +19,7 @@ from ..errors import (
     NotFoundError,
     StoreCorruptError,
 )
-from ..events import Event
+from ..events import Event, kept_headers
 from ..runner import stored_event
 from ..store import HIGHEST_KEY, Listing
 from .sources import check_pattern
@@ -29,9 +29,6 @@ _STATES: Final = ("pending", "running", "done", "dead")
 _BATCH: Final = 200
 _PREFIX: Final = "inb_"
 _ID: Final = re.compile(r"inb_([1-9][0-9]{0,17})")
-
-# Credentials of whoever stands between the provider and us; no handler needs them at rest.
-_NOT_STORED: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,12 +283,6 @@ class Inbox:
 
     def _now(self) -> int:
         return round(self._clock() * 1000)
-
-
-def kept_headers(event: Event) -> list[tuple[str, str]]:
-    """Those that others may see later: no credentials."""
-    dropped = {*_NOT_STORED, (event._rules.secret_header or "").lower()}
-    return [pair for pair in event.headers.pairs() if pair[0].lower() not in dropped]
 
 
 def inbox_row(

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
@@ -21,6 +21,7 @@ from ..config import (
 )
 from ..door import Door, run_blocking, run_on_loop
 from ..errors import ConfigError, StoreUnavailableError
+from ..events import Event, provider_key
 from ..exchange import HttpRequest, HttpResponse
 from ..hidden_secrets import Secrets, shade
 from ..keys import KeyFetcher
@@ -45,6 +46,7 @@ from ..runner import (
     run_here,
 )
 from ..schemes import SchemeLike
+from ..sinks.hand_off import Forward, as_sink
 from ..store import open_store
 from .client_address import ClientAddresses
 from .handshake_options import Confirm, OnSecret, hide_token
@@ -353,6 +355,23 @@ class Receiver:
 
         return register
 
+    def forward(self, source: str, pattern: str = "*", *, to: Any) -> None:
+        """Hand a source's events to a task queue or a broker, as a handler would.
+
+        At least once: what cannot be handed over is tried again as a handler is, and is dead
+        in the end. Other handlers of the event run as well, and again with it.
+
+        Args:
+            to: A Celery task or a Dramatiq actor, called with the event's id in the inbox; a
+                sink of ``webhookcore.sinks``; or an object with a method ``put(hand_off)``.
+
+        Raises:
+            ConfigError: What is no source's name, no pattern or no sink.
+            StoreUnavailableError: The receiver was closed.
+        """
+        forward = Forward(as_sink(to), functools.partial(_key_of, self._sources))
+        self.on(source, pattern)(forward)
+
     def body_limit(self, source: str) -> int:
         """How many bytes of a body to read before ``begin()``; 0 for an unknown source."""
         found = self._sources.get(source)
@@ -574,6 +593,12 @@ def _make_pool(
     wake: Callable[[], None],
 ) -> PoolWorker:
     return PoolWorker(*parts(), clock, lease, workers, wake)
+
+
+def _key_of(sources: Mapping[str, Source], event: Event) -> str | None:
+    """As the source says; in a process that only works it may not be known."""
+    source = sources.get(event.source)
+    return provider_key(event) if source is None else source.key_of(event)
 
 
 def _shut_down(thread: WorkerThread, door: Door, readiness: Readiness, store: _core.Store) -> None:

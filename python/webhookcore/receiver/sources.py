@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 from .. import _core
 from ..config import Priority, check_list, check_priority, check_whole, rate_per_second
 from ..errors import ConfigError, VerificationError
-from ..events import Event, find_values
+from ..events import Event, provider_key
 from ..exchange import HttpRequest
 from ..hidden_secrets import Secrets
 from ..ip_ranges import preset, preset_names
@@ -91,16 +90,7 @@ class Source:
             if key is not None and not isinstance(key, str):
                 raise TypeError(f"event_key gave a {type(key).__name__}, not a str")
             return key or None
-        if not self.provider.key:
-            return event.id or None
-        groups = self.provider.key
-        found = find_values(
-            (place for group in groups for place in group), event.body, event.headers
-        )
-        parts = [next((found[place] for place in group if place in found), "") for group in groups]
-        if not parts[0]:
-            return None
-        return parts[0] if len(parts) == 1 else json.dumps(parts)
+        return provider_key(event)
 
 
 def make_source(

@@ -1,0 +1,66 @@
+"""Redis Streams (and Valkey)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..config import check_text, check_whole
+from ..errors import ConfigError
+from .hand_off import HandOff, missing
+
+_CONNECT_TIMEOUT = 5.0
+_TIMEOUT = 10.0
+
+
+class RedisStream:
+    """Adds each event to a stream, as one entry.
+
+    Its fields are ``body`` (the exact bytes), ``headers`` (a JSON array of pairs) and what is
+    known of ``dedup_id inbox_id source provider event_id type timestamp correlation_id``. It is
+    as durable as the server's ``appendfsync`` makes it.
+
+    Args:
+        client: Of the ``redis`` package, or the URL of a server.
+        stream: The stream's key.
+        max_length: About how many entries are kept, the newest ones. None: all. Entries that
+            nobody has read yet are dropped too.
+
+    Raises:
+        ConfigError: An option that can never work.
+        ImportError: ``client`` is a URL, and ``webhookcore[redis]`` is not installed.
+    """
+
+    def __init__(self, client: Any, stream: str, *, max_length: int | None = None) -> None:
+        self._stream = check_text("stream", stream, most=1024)
+        if max_length is not None:
+            check_whole("max_length", max_length, 1, 2**53)
+        self._max_length = max_length
+        self._client = _connect(client) if isinstance(client, str) else client
+        if not callable(getattr(self._client, "xadd", None)):
+            raise ConfigError("must be a client of redis, or a URL", "client")
+
+    def put(self, hand_off: HandOff) -> Any:
+        fields: dict[Any, Any] = {
+            **hand_off.fields(),
+            "headers": hand_off.headers(),
+            "body": hand_off.event.body,
+        }
+        entry = self._client.xadd(self._stream, fields, maxlen=self._max_length, approximate=True)
+        return {"entry": entry.decode() if isinstance(entry, bytes) else str(entry)}
+
+    def __repr__(self) -> str:
+        return f"<RedisStream {self._stream}>"
+
+
+def _connect(url: str) -> Any:
+    try:
+        import redis  # noqa: PLC0415  # An extra.
+    except ImportError:
+        raise missing("redis", "redis") from None
+    try:
+        return redis.Redis.from_url(
+            url, socket_connect_timeout=_CONNECT_TIMEOUT, socket_timeout=_TIMEOUT
+        )
+    except ValueError:
+        # Not repeated: it may hold a password.
+        raise ConfigError("must be like redis://127.0.0.1:6379/0", "client") from None

@@ -1,0 +1,106 @@
+"""Celery, RQ and Dramatiq get an event's id, and their workers read the event from the store."""
+
+from __future__ import annotations
+
+import dramatiq
+import pytest
+import redis
+import rq
+from celery import Celery
+from celery.contrib.testing.worker import start_worker
+from dramatiq.brokers.stub import StubBroker
+
+import webhookcore as wh
+from support.brokers import free_port
+from support.receiving import SECRET, stripe
+from support.tasks import SEEN, STORE, read_again
+from webhookcore.sinks import CeleryTask, DramatiqActor, RQQueue
+
+
+@pytest.fixture(autouse=True)
+def _store(receiver):
+    STORE["receiver"] = receiver
+    SEEN.clear()
+
+
+def hand_over(receiver, to):
+    receiver.forward("stripe", "invoice.*", to=to)
+    receiver.handle(stripe(), "stripe")
+    assert receiver.run_until_idle().handled == 1
+    return receiver.inbox.get("inb_1").result
+
+
+def test_a_celery_task_reads_the_event_from_the_store(receiver):
+    app = Celery("app", broker="memory://", backend="cache+memory://")
+    task = app.task(name="handle")(read_again)
+    app.loader.import_default_modules()
+    with start_worker(app, pool="solo", perform_ping_check=False, loglevel="error"):
+        result = hand_over(receiver, task)
+        app.AsyncResult(result["task_id"]).get(timeout=30)
+    assert list(SEEN) == [("evt_1", stripe().body)]
+
+
+def test_a_celery_broker_that_is_away_is_tried_again_by_the_receiver(receiver, clock):
+    app = Celery("app", broker=f"redis://127.0.0.1:{free_port()}/0")
+    app.conf.broker_transport_options = {"max_retries": 1}
+    receiver.forward("stripe", to=app.task(name="handle")(read_again))
+    receiver.handle(stripe(), "stripe")
+    assert receiver.run_until_idle().retried == 1
+    assert receiver.inbox.get("inb_1").state == "pending"
+
+
+def test_options_of_celery_go_along(receiver):
+    class Task:
+        name = "handle"
+
+        def delay(self):
+            """As Celery's."""
+
+        def apply_async(self, args, **options):
+            self.called = (args, options)
+
+    task = Task()
+    hand_over(receiver, CeleryTask(task, queue="slow", retry=True))
+    assert task.called == (("inb_1",), {"retry": True, "queue": "slow"})
+
+
+def test_a_job_of_rq_reads_the_event_from_the_store(receiver, redis_server):
+    with redis.Redis.from_url(redis_server.url) as connection:
+        queue = rq.Queue("webhooks", connection=connection)
+        result = hand_over(receiver, RQQueue(queue, read_again, meta={"team": "billing"}))
+        job = queue.fetch_job(result["job_id"])
+        assert job.meta == {"dedup_id": "stripe:evt_1", "team": "billing"}
+        assert job.args == ("inb_1",)
+        rq.SimpleWorker([queue], connection=connection).work(burst=True, logging_level="ERROR")
+    assert list(SEEN) == [("evt_1", stripe().body)]
+
+
+def test_a_dramatiq_actor_reads_the_event_from_the_store(receiver):
+    broker = StubBroker()
+    broker.emit_after("process_boot")
+    actor = dramatiq.actor(read_again, broker=broker, actor_name="handle")
+    worker = dramatiq.Worker(broker, worker_timeout=100)
+    worker.start()
+    try:
+        hand_over(receiver, actor)
+        broker.join("default", fail_fast=True, timeout=30_000)
+        worker.join()
+    finally:
+        worker.stop()
+        broker.close()
+    assert list(SEEN) == [("evt_1", stripe().body)]
+
+
+def test_of_an_inline_source_there_is_nothing_to_read_again(url, clock):
+    with wh.Receiver(url + "2", clock=clock) as receiver:
+        receiver.add_source("stripe", secrets=[SECRET], mode="inline")
+        broker = StubBroker()
+        receiver.forward("stripe", to=dramatiq.actor(read_again, broker=broker, actor_name="x"))
+        assert receiver.handle(stripe(), "stripe").status == 500
+        broker.close()
+
+
+@pytest.mark.parametrize("kind", [CeleryTask, DramatiqActor, lambda to: RQQueue(to, read_again)])
+def test_what_is_no_task_of_that_kind_is_refused(kind):
+    with pytest.raises(wh.ConfigError):
+        kind(object())
