@@ -148,7 +148,7 @@ def test_a_queue_that_is_not_there_is_an_error_and_no_loss(receiver, sqs, queue,
     [
         ({"queue_url": ""}, "queue_url"),
         ({"queue_url": None}, "queue_url"),
-        ({"client": object()}, "client"),
+        ({"client": 3.5}, "client"),
         ({"group": ""}, "group"),
         ({"group": "x" * 200}, "group"),
     ],

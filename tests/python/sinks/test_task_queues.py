@@ -100,7 +100,7 @@ def test_of_an_inline_source_there_is_nothing_to_read_again(url, clock):
         broker.close()
 
 
-@pytest.mark.parametrize("kind", [CeleryTask, DramatiqActor, lambda to: RQQueue(to, read_again)])
+@pytest.mark.parametrize("kind", [CeleryTask, DramatiqActor, RQQueue])
 def test_what_is_no_task_of_that_kind_is_refused(kind):
     with pytest.raises(wh.ConfigError):
-        kind(object())
+        kind(object(), *([read_again] if kind is RQQueue else []))
