@@ -54,6 +54,7 @@ from .exchange import Headers, HttpRequest, HttpResponse
 from .https_keys import HttpsKeyFetcher
 from .keys import KeyFetcher, KeyReference
 from .logs import JsonFormatter
+from .once import once_table_sql
 from .plaid_keys import PlaidKeyFetcher
 from .provider_rules import Provider
 from .providers import providers
@@ -148,6 +149,7 @@ __all__ = [
     "check_url",
     "generate_keypair",
     "generate_secret",
+    "once_table_sql",
     "providers",
     "scheme",
     "send",

@@ -14,6 +14,7 @@ from .correlation import find_correlation_id
 from .errors import ConfigError
 from .exchange import Headers, HttpRequest
 from .hidden_secrets import Secrets, shade
+from .once import mark_once, mark_once_async
 from .provider_rules import Body, Form, Header, OtherMember, Place, Provider
 
 if TYPE_CHECKING:
@@ -37,10 +38,11 @@ class Event(_core.EventBase):
         matched_secret: Index of the secret that matched, for watching a rotation.
     """
 
-    __slots__ = ("_correlation_id", "_header_view", "_identity", "_inbox_key", "_is_item")
+    __slots__ = ("_correlation_id", "_header_view", "_identity", "_inbox_key", "_is_item", "_key")
 
     _correlation_id: str | None
     _inbox_key: int  # Of the stored row; absent: it is not stored.
+    _key: str | None  # What marked sameness in a receiver; absent: it was none of a receiver's.
 
     _is_item: bool  # Whether the body is one item of a batch; absent: it is a whole body.
     _identity: tuple[str | None, str | None, tuple[str, ...]]
@@ -147,6 +149,40 @@ class Event(_core.EventBase):
         except AttributeError:
             self._correlation_id = find_correlation_id(self.headers.pairs())
             return self._correlation_id
+
+    def once(self, connection: Any, *, key: str | None = None) -> bool:
+        """Mark the event as handled in your own database, inside your own transaction.
+
+        Commits nothing. As long as the transaction is the one that your effects are in, they
+        happen exactly once, however often the handler runs::
+
+            with shop:  # Commits, or rolls back.
+                if event.once(shop):
+                    shop.execute("UPDATE orders SET paid = 1 WHERE id = ?", (order,))
+
+        Args:
+            connection: Of ``sqlite3``, SQLAlchemy (``Connection`` or ``Session``), Django or
+                psycopg; to SQLite or PostgreSQL, with the table that ``once_table_sql()`` makes.
+            key: What marks sameness, with the source; that of the receiver when omitted, which
+                is the event's id for most providers.
+
+        Returns:
+            False when it was marked before. Then the effects are there already.
+
+        Raises:
+            ConfigError: No connection of those, no table, or an event without an id or a key.
+        """
+        return mark_once(connection, self.source, self._once_key(key))
+
+    async def once_async(self, connection: Any, *, key: str | None = None) -> bool:
+        """``once()`` for SQLAlchemy's AsyncConnection and AsyncSession, and psycopg's."""
+        return await mark_once_async(connection, self.source, self._once_key(key))
+
+    def _once_key(self, key: str | None) -> str:
+        found = key if key is not None else getattr(self, "_key", None) or self.id
+        if found is None:
+            raise ConfigError("must be given: the event has no id", "key")
+        return found
 
     def json(self) -> Any:
         """The body parsed as JSON.

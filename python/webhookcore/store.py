@@ -16,6 +16,7 @@ from .config import (
     size_in_bytes,
 )
 from .errors import ConfigError
+from .once import remember_store
 
 Row = TypeVar("Row")
 
@@ -65,6 +66,7 @@ def open_store(
             create=create,
             encryption_keys=encryption_keys(),
         )
+        remember_store(str(path.absolute()))
     store.set_quota(most)
     return store
 

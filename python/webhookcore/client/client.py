@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, TypeAlias
 
 from .. import _core
+from ..caller_database import caller_database
 from ..config import (
     Alerts,
     Breaker,
@@ -29,7 +30,6 @@ from ..urls import UrlPolicy, check_policy, transport_options
 from .attempt_log import AttemptLog
 from .backlog import Backlog
 from .batch import Batch
-from .caller_database import caller_database
 from .dead_letters import DeadLetters
 from .deliveries import Deliveries, Messages
 from .endpoints import Endpoints
@@ -263,7 +263,7 @@ class Client:
             StoreUnavailableError: The client was closed.
         """
         self._check_open()
-        database = caller_database(connection, self._store.info()["path"])
+        database = caller_database(connection, [self._store.info()["path"]], "outbox")
         return Outbox(database, self.event_types, self._rows.make)
 
     @staticmethod

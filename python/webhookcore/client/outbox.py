@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Any, Final
 
 from .. import _core
+from ..caller_database import Database
 from ..config import (
     check_channels,
     check_content_type,
@@ -24,7 +25,6 @@ from ..config import (
     check_whole,
 )
 from ..errors import ConfigError
-from .caller_database import Database
 from .event_types import EventTypes
 
 TABLE: Final = "webhookcore_outbox"

@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Any, Final
 
 from .. import _core
+from ..caller_database import Database, caller_database
 from ..config import check_seconds
 from ..errors import ConfigError, IdempotencyConflictError, StoreError, WebhookError
-from .caller_database import Database, caller_database
 from .outbox import TABLE, unpack
 
 logger: Final = logging.getLogger("webhookcore.relay")
@@ -138,7 +138,7 @@ class Relay:
             connection.close()
 
     def _move_all(self, connection: Any, should_stop: Callable[[], bool]) -> RelayCounts:
-        database = caller_database(connection, self._store.info()["path"])
+        database = caller_database(connection, [self._store.info()["path"]], "outbox")
         moved = refused = 0
         settled: set[bytes | None] = set()
         while not should_stop():

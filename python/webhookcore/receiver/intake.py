@@ -313,6 +313,7 @@ class Intake:
         while decision.waiting:
             event, key = decision.waiting.pop()
             decision.event, decision.event_key = event, key
+            event._key = key
             decision.handlers = self._handlers_for(source.name, event.type)
             if not decision.handlers:
                 decision.settled.append(_unknown(source, event))

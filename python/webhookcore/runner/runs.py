@@ -184,6 +184,7 @@ def stored_event(row: dict[str, Any]) -> Event:
         row["matched_secret"],
     )
     event._inbox_key = row["key"]
+    event._key = row["event_key"]
     # Of a batch each item was stored by itself.
     event._is_item = True
     if known is None:  # A scheme of the user's own, whose rules are not at hand here.

@@ -1,0 +1,105 @@
+"""Effects exactly once: a row in the user's own database says that an event was handled there.
+
+The row and what the handler writes are one transaction of the user's. A handler that runs again,
+because the process died before the store heard of its end, finds the row.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from .caller_database import Database, caller_database, is_async
+from .config import check_text
+from .errors import ConfigError
+
+TABLE: Final = "webhookcore_once"
+_LONGEST_KEY: Final = 512
+
+# Both SQLite and PostgreSQL take it. `handled_at` is in Unix milliseconds.
+SCHEMA: Final = f"""\
+CREATE TABLE IF NOT EXISTS {TABLE} (
+  source VARCHAR(64) NOT NULL,
+  event_key VARCHAR(512) NOT NULL,
+  handled_at BIGINT NOT NULL,
+  PRIMARY KEY (source, event_key)
+)"""
+
+_INSERT: Final = (
+    f"INSERT INTO {TABLE} (source, event_key, handled_at) VALUES (?, ?, ?)"  # noqa: S608
+    " ON CONFLICT DO NOTHING"
+)
+
+# Files of the stores that were opened in this process.
+_store_paths: set[str] = set()
+
+
+def remember_store(path: str) -> None:
+    """No connection of a user's may lead to this file."""
+    _store_paths.add(path)
+
+
+def once_table_sql() -> str:
+    """The statement that makes the table of ``event.once()``, for your migrations.
+
+    The same for SQLite and PostgreSQL; it does nothing where the table is there.
+    """
+    return SCHEMA
+
+
+def mark_once(connection: Any, source: str, key: str) -> bool:
+    """Insert the row, inside the connection's transaction; False when it is there.
+
+    Raises:
+        ConfigError: No connection that is understood, the store's own file, a key that no
+            database takes, or the table is not there.
+    """
+    return _insert(caller_database(connection, list(_store_paths), "once"), source, key)
+
+
+async def mark_once_async(connection: Any, source: str, key: str) -> bool:
+    """``mark_once()`` for SQLAlchemy's AsyncConnection and AsyncSession, and psycopg's."""
+    if not is_async(connection):
+        raise ConfigError(
+            "must be an AsyncConnection or AsyncSession of SQLAlchemy, or psycopg's"
+            " AsyncConnection; for others there is once()",
+            "connection",
+        )
+    if hasattr(connection, "run_sync"):
+        return bool(await connection.run_sync(mark_once, source, key))
+    values = _values(source, key)
+    try:
+        cursor = await connection.execute(_INSERT.replace("?", "%s"), values)
+    except Exception as error:
+        _explain(error)
+        raise
+    return bool(cursor.rowcount == 1)
+
+
+def _insert(database: Database, source: str, key: str) -> bool:
+    values = _values(source, key)
+    try:
+        return database.change(_INSERT, values) == 1
+    except Exception as error:
+        _explain(error)
+        raise
+
+
+def _values(source: str, key: str) -> tuple[str, str, int]:
+    if not isinstance(key, str) or "\0" in key or not 1 <= len(key) <= _LONGEST_KEY:
+        raise ConfigError(f"must be 1 to {_LONGEST_KEY} characters without NUL", "key")
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        raise ConfigError("holds a lone surrogate, which no database takes", "key") from None
+    return check_text("source", source), key, time.time_ns() // 1_000_000
+
+
+def _explain(error: Exception) -> None:
+    text = str(error)
+    if TABLE in text and ("no such table" in text or "does not exist" in text):
+        raise ConfigError(
+            f"its database has no table {TABLE}; put what wh.once_table_sql() gives into a"
+            " migration, or execute it once",
+            "connection",
+        ) from error
