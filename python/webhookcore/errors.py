@@ -217,7 +217,7 @@ class StoreFullError(StoreError):
     """No space is left, or the store's quota or the client's ``max_backlog`` is reached."""
 
 
-class BacklogFullError(StoreFullError):
+class _BacklogFullError(StoreFullError):
     """The receiver's ``max_backlog`` is reached. Not shown to users: answered with 503."""
 
 
@@ -267,5 +267,10 @@ def from_core(code: str, detail: str, field: str) -> WebhookError:
     if code in _FIELD_CODES:
         return _FIELD_CODES[code](detail, field)
     if code == "store_full" and field == "max_backlog":
-        return BacklogFullError(detail)
+        return _BacklogFullError(detail)
     return _BY_CODE[code](detail)
+
+
+def is_backlog_full(error: StoreError) -> bool:
+    """Whether it is the receiver's ``max_backlog`` that is reached."""
+    return isinstance(error, _BacklogFullError)

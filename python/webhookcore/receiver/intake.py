@@ -14,11 +14,11 @@ from .. import _core
 from ..correlation import find_correlation_id, make_correlation_id
 from ..door import Steps, StoreCall
 from ..errors import (
-    BacklogFullError,
     KeyUnavailableError,
     LeaseLostError,
     StoreError,
     VerificationError,
+    is_backlog_full,
 )
 from ..events import Event
 from ..exchange import Headers, HeadersLike, HttpRequest, HttpResponse
@@ -406,7 +406,7 @@ def _misconfigured(source: Source, message: str) -> Settled:
 
 
 def _unstored(source: str, error: StoreError) -> Settled:
-    if isinstance(error, BacklogFullError):
+    if is_backlog_full(error):
         return "backlog_full", answers.later("backlog_full", "too many events wait already")
     _log.error("the store refused an event of source %s: %s", source, error)
     later = answers.later("store_unavailable", "the event could not be stored")
