@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model")
 
+# The header of an event that was fetched from the provider's API; no request may bring it.
+RECONCILED: Final = "Webhookcore-Reconciled"
 # Credentials of whoever stands between the provider and us; no handler needs them at rest.
-_NOT_KEPT: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+_NOT_KEPT: Final = frozenset({"authorization", "cookie", "proxy-authorization", RECONCILED.lower()})
 
 
 class Event(_core.EventBase):

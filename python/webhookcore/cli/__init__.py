@@ -20,6 +20,7 @@ from .listen import listen
 from .messages import messages
 from .operations import operations
 from .prune import prune
+from .reconcile import reconcile
 from .send import send
 from .sign import sign
 from .trigger import trigger
@@ -45,6 +46,7 @@ for _command in (
     sign,
     trigger,
     listen,
+    reconcile,
     keys,
     endpoints,
     event_types,

@@ -19,7 +19,7 @@ from ..errors import (
     NotFoundError,
     StoreCorruptError,
 )
-from ..events import Event, kept_headers
+from ..events import RECONCILED, Event, kept_headers
 from ..runner import stored_event
 from ..store import HIGHEST_KEY, Listing
 from .sources import check_pattern
@@ -62,6 +62,11 @@ class InboxEvent:
     received_at: datetime
     updated_at: datetime
     event: Event = field(repr=False, compare=False)
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether it was fetched from the provider's API, not received (``reconcile()``)."""
+        return RECONCILED in self.event.headers
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> InboxEvent:

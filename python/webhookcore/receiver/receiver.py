@@ -7,8 +7,9 @@ import functools
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .. import _core
 from ..config import (
@@ -20,10 +21,10 @@ from ..config import (
     size_in_bytes,
 )
 from ..door import Door, run_blocking, run_on_loop
-from ..errors import ConfigError, StoreUnavailableError
+from ..errors import ConfigError, NotFoundError, StoreUnavailableError
 from ..events import Event, provider_key
 from ..exchange import HttpRequest, HttpResponse
-from ..hidden_secrets import Secrets, shade
+from ..hidden_secrets import HiddenSecret, Secrets, shade
 from ..keys import KeyFetcher
 from ..redaction import Redactor
 from ..runner import (
@@ -48,6 +49,7 @@ from ..runner import (
 from ..schemes import SchemeLike
 from ..sinks.hand_off import Forward, as_sink
 from ..store import open_store
+from ..urls import UrlPolicy
 from .client_address import ClientAddresses
 from .handshake_options import Confirm, OnSecret, hide_token
 from .health import Health, Readiness, answer_probe
@@ -63,6 +65,9 @@ from .sources import (
     make_source,
     rate_limits,
 )
+
+if TYPE_CHECKING:
+    from ..reconcile import Reconciled
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -153,6 +158,7 @@ class Receiver:
             if client_rate_limit is None
             else rate_limits("client_rate_limit", client_rate_limit, _MOST_CLIENTS)
         )
+        self._clock, self._idempotency_ttl = clock, kept
         self._sources: dict[str, Source] = {}
         self._handlers = Handlers()
         self._inline_runs: set[asyncio.Task[HttpResponse]] = set()
@@ -456,6 +462,83 @@ class Receiver:
     def finish(self, decision: Decision, outcome: Outcome) -> HttpResponse | None:
         """Record what the handlers of an inline source did; None while items wait."""
         return run_blocking(self._intake.finish(decision, outcome), self._store)
+
+    def reconcile(
+        self,
+        source: str,
+        *,
+        api_key: str | Callable[[], str],
+        hook: str | None = None,
+        account: str | None = None,
+        since: float | datetime | None = None,
+        until: float | datetime | None = None,
+        everything: bool = False,
+        limit: int = 10_000,
+        policy: UrlPolicy | None = None,
+        base_url: str | None = None,
+        wait: float = 60.0,
+        timeout: float = 30.0,
+    ) -> Reconciled:
+        """Fetch what a provider sent in vain, and store it like what was received.
+
+        Stripe's events that an endpoint did not take, and GitHub's deliveries that failed. They
+        are stored under the same keys, so what had been received is a duplicate and is not
+        handled twice, whichever comes first. A worker handles them, those of an inline source
+        too; ``InboxEvent.reconciled`` says where they came from. May be repeated at any time.
+
+        Args:
+            source: Its name; its provider is Stripe or GitHub.
+            api_key: Stripe: a secret or restricted key that may read events. GitHub: a token
+                that may read the hook. Or a callable that returns it.
+            hook: GitHub: ``repos/OWNER/REPO/hooks/ID``, ``orgs/ORG/hooks/ID``, or ``app/hook``.
+            account: Stripe: the connected account whose events are meant.
+            since: Unix seconds or an aware ``datetime``; when omitted, as far back as repeats
+                are recognised (``idempotency_ttl``), and never further.
+            until: The same; now when omitted.
+            everything: Whether to look at what was delivered as well.
+            limit: Of how many events at most.
+            policy: How the API is reached.
+            base_url: Of another API, such as that of GitHub Enterprise.
+            wait: Seconds that waiting for rate limits and passing failures may take together.
+            timeout: Of one request, in seconds.
+
+        Raises:
+            ProviderApiError: The API refused, or answered something else than documented. What
+                was stored before that stays.
+            UnreachableError: It did not answer.
+            NotFoundError: There is no such source.
+            ConfigError: An option that can never work.
+            StoreError: The store refused; what was stored before stays.
+        """
+        key = HiddenSecret(api_key)
+        del api_key
+        from ..reconcile import Request, reconcile  # noqa: PLC0415  # It imports this package.
+
+        self._check_open()
+        found = self._sources.get(source) if isinstance(source, str) else None
+        if found is None:
+            raise NotFoundError(f"no source {source!r}")
+        request = Request(
+            api_key=key,
+            hook=hook,
+            account=account,
+            since=since,
+            until=until,
+            everything=everything,
+            limit=limit,
+            policy=policy,
+            base_url=base_url,
+            wait=wait,
+            timeout=timeout,
+        )
+        return reconcile(
+            found,
+            self._store,
+            request,
+            clock=self._clock,
+            ttl=self._idempotency_ttl,
+            wake=self._thread.wake,
+        )
 
     # ---- The worker -----------------------------------------------------------------
 
