@@ -13,6 +13,11 @@ from ..errors import StoreError, StoreFullError
 from ..exchange import HttpResponse
 from . import answers
 
+PROBES: Final = ("healthz", "readyz")
+PROBE_METHODS: Final = ("GET", "HEAD")
+# Seconds that a probe among a receiver's own paths waits for the store.
+PATIENCE: Final = 2.0
+
 # No source has a space in its name.
 _SOURCE: Final = "webhookcore health"
 _KEY: Final = "probe"

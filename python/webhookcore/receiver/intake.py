@@ -28,6 +28,7 @@ from ..signatures import Verifier
 from . import answers
 from .answers import Settled
 from .client_address import ClientAddresses, limit_key
+from .health import PROBE_METHODS, PROBES
 from .inbox import inbox_row
 from .request_log import RequestLog
 from .sources import Source, check_size, verify_request
@@ -97,6 +98,7 @@ class Intake:
         client_limit: Buckets for the addresses of clients.
         ticks: Seconds of a clock that does not jump, for rate limits.
         bodies: Writes bodies for the log; None: they are not logged.
+        probe: Answers GET of a path of ``PROBES``, where no source has that name; None: nobody.
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class Intake:
         client_limit: _core.RateLimits | None = None,
         ticks: Callable[[], float] = time.monotonic,
         bodies: Redactor | None = None,
+        probe: Callable[[str], HttpResponse] | None = None,
     ) -> None:
         self._sources = sources
         self._handlers_for = handlers_for
@@ -122,6 +125,7 @@ class Intake:
         self._addresses = addresses
         self._client_limit = client_limit
         self._ticks = ticks
+        self._probe = probe
         self._requests = RequestLog(bodies)
         # In this order (requirement R2): what costs least first, and nobody who cannot sign
         # spends what a source may do.
@@ -147,13 +151,20 @@ class Intake:
         """
         found = self._sources.get(source)
         if found is None:
-            return True
+            return not self.is_probe(source)
         plain = type(found.verifier) is Verifier and found.options.confirm is None
         return plain and len(request.body) <= _LONGEST_ON_LOOP
+
+    def is_probe(self, source: str) -> bool:
+        """Whether the name is that of a probe, which is answered here, and of no source."""
+        return self._probe is not None and source in PROBES and source not in self._sources
 
     def begin(self, request: HttpRequest, source: str) -> Steps[Decision]:
         """Everything up to the handlers of an inline source."""
         decision = Decision(self._sources.get(source), time.monotonic(), request.headers)
+        if self._probe is not None and request.method in PROBE_METHODS and self.is_probe(source):
+            decision.response = self._probe(source)  # Neither counted nor logged: it is no event.
+            return decision
         try:
             for step in self._before_store:
                 settled = step(decision, request)

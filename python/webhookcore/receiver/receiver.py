@@ -52,7 +52,7 @@ from ..store import open_store
 from ..urls import UrlPolicy
 from .client_address import ClientAddresses
 from .handshake_options import Confirm, OnSecret, hide_token
-from .health import Health, Readiness, answer_probe
+from .health import PATIENCE, PROBE_METHODS, Health, Readiness, answer_probe
 from .inbox import Inbox
 from .intake import Decision, Intake
 from .sources import (
@@ -115,6 +115,8 @@ class Receiver:
             the fields: JSON alone, without ``redact`` and what is called password, secret,
             token and the like.
         redact: Fields that are left out, at any depth: ``["card.number", "email"]``.
+        probes: Whether ``GET healthz`` and ``readyz`` beside the sources are answered, in every
+            framework; see ``handle_health()``.
         clock: Unix time in seconds; rate limits follow it where it is not the system's.
 
     Raises:
@@ -139,6 +141,7 @@ class Receiver:
         client_rate_limit: str | None = None,
         log_bodies: bool = False,
         redact: Sequence[str] = (),
+        probes: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         number = isinstance(max_retries, int) and not isinstance(max_retries, bool)
@@ -150,8 +153,9 @@ class Receiver:
             check_whole("max_backlog", max_backlog, 1, _LARGEST_BACKLOG)
         kept = check_seconds("idempotency_ttl", idempotency_ttl, _DAY, 30 * _DAY)
         redactor = Redactor(redact)
-        if not isinstance(log_bodies, bool):
-            raise ConfigError("must be True or False", "log_bodies")
+        for option, value in (("log_bodies", log_bodies), ("probes", probes)):
+            if not isinstance(value, bool):
+                raise ConfigError("must be True or False", option)
         addresses = ClientAddresses(trusted_proxies, proxy_header)
         client_limit = (
             None
@@ -183,6 +187,8 @@ class Receiver:
         self._make_worker = functools.partial(_make_worker, parts)
         self._thread = WorkerThread(functools.partial(_make_pool, parts, clock, lease, workers))
         self._door = Door(self._store)
+        bytes_held = None if quota is None else size_in_bytes("quota", quota)
+        self._readiness = Readiness(self._store, clock, bytes_held)
         self._intake = Intake(
             self._sources,
             self._handlers.of,
@@ -195,9 +201,8 @@ class Receiver:
             # The system's time may jump, and would open or shut the buckets.
             ticks=time.monotonic if clock is time.time else clock,
             bodies=redactor if log_bodies else None,
+            probe=functools.partial(_probe, self._readiness) if probes else None,
         )
-        bytes_held = None if quota is None else size_in_bytes("quota", quota)
-        self._readiness = Readiness(self._store, clock, bytes_held)
         self.inbox = Inbox(self._store, clock, self._thread.wake)
         # Also at interpreter exit: a thread inside the store while Python ends would abort.
         self._finalizer = weakref.finalize(
@@ -386,7 +391,9 @@ class Receiver:
     def methods(self, source: str) -> tuple[str, ...]:
         """The methods that a source answers; GET where its provider's handshake is one."""
         found = self._sources.get(source)
-        return ("POST",) if found is None else found.handshake.methods
+        if found is None:
+            return PROBE_METHODS if self._intake.is_probe(source) else ("POST",)
+        return found.handshake.methods
 
     @property
     def sources(self) -> dict[str, str]:
@@ -682,6 +689,10 @@ def _key_of(sources: Mapping[str, Source], event: Event) -> str | None:
     """As the source says; in a process that only works it may not be known."""
     source = sources.get(event.source)
     return provider_key(event) if source is None else source.key_of(event)
+
+
+def _probe(readiness: Readiness, name: str) -> HttpResponse:
+    return answer_probe(name, lambda: readiness.look(PATIENCE))
 
 
 def _shut_down(thread: WorkerThread, door: Door, readiness: Readiness, store: _core.Store) -> None:
