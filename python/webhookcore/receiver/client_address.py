@@ -23,6 +23,8 @@ UNIX: Final = "unix"
 
 # More than any chain of proxies has; a longer one is somebody's game.
 _MOST_HOPS: Final = 64
+# Characters of a Forwarded header, which has to be read from its left.
+_LONGEST: Final = 8192
 # An address, with or without a port; IPv6 with a port, and in Forwarded always, in brackets.
 _NODE: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::[0-9]{1,5})?", re.ASCII)
 # RFC 7239, section 4. Unquoted values are taken with a colon too: many send them like that.
@@ -146,6 +148,8 @@ def _forwarded(lines: list[str]) -> list[str]:
     """From the right: of each element its ``for``; a list that cannot be read is one bad hop."""
     text = ",".join(lines)
     hops, here, at = [], [], 0
+    if len(text) > _LONGEST:
+        return [""]
     while True:
         match = _PAIR.match(text, at)
         if match is None:

@@ -81,7 +81,7 @@ def _as_text(body: bytes) -> tuple[str, str]:
         text = ""
     # An empty message is refused as well.
     if not text or _NOT_IN_XML.search(text):
-        return base64.b64encode(body).decode("ascii") or "=", "base64"
+        return base64.b64encode(body).decode("ascii") or "====", "base64"
     return text, "utf-8"
 
 

@@ -98,6 +98,7 @@ def forwarded(*lines: str) -> list[tuple[str, str]]:
         (forwarded(f'for="x, for={CLIENT}'), None),
         (forwarded("for=" + '"\\' * 5000), None),
         (forwarded("for = 198.51.100.7"), None),
+        (forwarded("a=b," * 5000 + f"for={CLIENT}"), None),
     ],
     ids=lambda value: str(value)[:60].encode("ascii", "replace").decode(),
 )

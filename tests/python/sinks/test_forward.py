@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 
@@ -9,6 +10,7 @@ import pytest
 
 import webhookcore as wh
 from support.receiving import SECRET, answer, request, stripe
+from support.waiting import wait_until
 from webhookcore.sinks import HandOff, RQQueue, Sink, as_sink
 from webhookcore.sinks.hand_off import dedup_id
 
@@ -88,6 +90,36 @@ def test_handlers_and_several_sinks_may_have_the_same_event(receiver, clock):
     receiver.handle(stripe(), "stripe")
     work(receiver, clock)
     assert (len(one.taken), len(two.taken), seen) == (1, 1, ["evt_1"])
+
+
+def test_an_async_sink_is_awaited_by_the_worker_and_by_a_server(url, clock):
+    class Awaited(Taker):
+        async def put(self, hand_off):
+            await asyncio.sleep(0)
+            return super().put(hand_off)
+
+    taker = Awaited()
+    with wh.Receiver(url, clock=clock) as receiver:
+        receiver.add_source("stripe", secrets=[SECRET])
+        receiver.add_source("inline", "stripe", secrets=[SECRET], mode="inline")
+        for source in ("stripe", "inline"):
+            receiver.forward(source, to=taker)
+        receiver.handle(stripe(), "stripe")
+        work(receiver, clock)
+        assert asyncio.run(receiver.handle_async(stripe(at=clock()), "inline")).status == 200
+        assert receiver.inbox.get("inb_1").result == {"number": 1}
+    assert [one.dedup_id for one in taker.taken] == ["stripe:evt_1", "inline:evt_1"]
+
+
+def test_a_worker_on_threads_hands_over_too(receiver, clock):
+    taker = Taker()
+    receiver.forward("stripe", to=taker)
+    receiver.start()
+    for number in range(20):
+        receiver.handle(stripe(f"evt_{number}"), "stripe")
+    wait_until(lambda: len(taker.taken) == 20, "all are handed over")
+    assert receiver.stop()
+    assert len({one.dedup_id for one in taker.taken}) == 20
 
 
 def test_inline_the_provider_waits_for_the_sink_and_repeats_what_it_refused(url, clock):

@@ -89,7 +89,7 @@ def test_a_message_has_the_body_and_all_that_is_known(receiver, sqs, queue):
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"x":"\xff"}', b'{"x":"\x00"}', b'"\xef\xbf\xbf"', b'{"x":"\x0b"}']
+    "body", [b'{"x":"\xff"}', b'{"x":"\x00"}', b'"\xef\xbf\xbf"', b'{"x":"\x0b"}', b""]
 )
 def test_what_is_no_text_for_sqs_is_base64(receiver, sqs, queue, body):
     receiver.add_source("github", secrets=[SECRET])
