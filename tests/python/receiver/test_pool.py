@@ -99,6 +99,7 @@ def test_a_handler_that_does_not_return_holds_one_place_only(hanging):
     send(hanging, "hang_1", *(f"evt_{number}" for number in range(10)))
     hanging.start()
     wait_until(lambda: len(hanging.done) == 10, "all others are handled")
+    wait_until(lambda: len(hanging.running()) == 1, "the last of them is recorded")
     (run,) = hanging.running()
     assert (run.source, run.type, run.event_id, run.events, run.overdue) == (
         "stripe",
