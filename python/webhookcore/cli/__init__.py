@@ -14,6 +14,7 @@ from .doctor import doctor
 from .endpoints import endpoints
 from .event_types import event_types
 from .failures import Commands
+from .inbox import inbox
 from .ip_ranges import ip_ranges
 from .keys import keys
 from .listen import listen
@@ -23,6 +24,7 @@ from .prune import prune
 from .reconcile import reconcile
 from .send import send
 from .sign import sign
+from .tail import tail
 from .trigger import trigger
 from .verify import verify
 from .worker import worker
@@ -46,7 +48,9 @@ for _command in (
     sign,
     trigger,
     listen,
+    inbox,
     reconcile,
+    tail,
     keys,
     endpoints,
     event_types,

@@ -23,7 +23,7 @@ def row_json(row: Any) -> dict[str, Any]:
         if isinstance(value, bytes):
             fields.update(bytes_json(name, value))
         else:
-            fields[name] = _plain(value)
+            fields[name] = plain_json(value)
     return fields
 
 
@@ -41,7 +41,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "id": message.id,
         "type": message.type,
         "tenant": message.tenant,
-        "created_at": _plain(message.created_at),
+        "created_at": plain_json(message.created_at),
     }
 
 
@@ -52,7 +52,8 @@ def bytes_json(name: str, value: bytes) -> dict[str, str]:
         return {f"{name}_base64": base64.b64encode(value).decode("ascii")}
 
 
-def _plain(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
+    """A value of a row as JSON has it."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, Scheme):
@@ -66,7 +67,7 @@ def _plain_container(value: Any) -> Any:
     if isinstance(value, Headers):
         return [list(pair) for pair in value.pairs()]
     if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: plain_json(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain_json(item) for item in value]
     return value
