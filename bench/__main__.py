@@ -17,6 +17,7 @@ from bench.report import Result, Row, measure, say, show_json_line, show_table
 # Helpers, and modules whose rows another family gives.
 NOT_FAMILIES = {
     "__main__",
+    "accept_app",
     "growth",
     "isolation",
     "native",
