@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
 
 from . import _core
 from .errors import StoreUnavailableError
+from .process import process_id
 
 Answer = TypeVar("Answer")
 
@@ -54,16 +55,23 @@ def run_blocking(steps: Steps[Answer], store: _core.Store) -> Answer:
 
 async def run_on_loop(steps: Steps[Answer], door: Door, *, starts_in_thread: bool) -> Answer:
     """Make the calls through the door; what comes before the first may run in a thread."""
-    begin = functools.partial(_advance, functools.partial(next, steps))
-    call, result = await asyncio.to_thread(begin) if starts_in_thread else begin()
-    while call is not None:
-        try:
-            answer = await door.call(call.name, *call.args)
-        except Exception as error:  # noqa: BLE001, PERF203  # It is for whoever asked for it.
-            call, result = _advance(functools.partial(steps.throw, error))
+    try:
+        if starts_in_thread:
+            begin = functools.partial(_advance, functools.partial(next, steps))
+            call, result = await asyncio.to_thread(begin)
+            if call is None:
+                return cast(Answer, result)
         else:
-            call, result = _advance(functools.partial(steps.send, answer))
-    return cast(Answer, result)
+            call = next(steps)
+        while True:
+            try:
+                answer = await door.call(call.name, *call.args)
+            except Exception as error:  # noqa: BLE001, PERF203  # For whoever asked for it.
+                call = steps.throw(error)
+            else:
+                call = steps.send(answer)
+    except StopIteration as end:
+        return cast(Answer, end.value)
 
 
 def _advance(move: Callable[[], StoreCall]) -> tuple[StoreCall | None, Any]:
@@ -152,14 +160,14 @@ class Door:
     def call(self, name: str, *args: Any) -> asyncio.Future[Any]:
         """Have the store's method called; the future may be cancelled, the call cannot."""
         loop = asyncio.get_running_loop()
-        mine = self._processes.get(os.getpid())
+        mine = self._processes.get(process_id())
         door = None if mine is None else mine.loops.get(loop)
         return (door or self._open(loop)).call(loop, name, args)
 
     def close(self, patience: float) -> None:
         """Finish what was asked for, at most ``patience`` seconds long, and end the thread."""
         self._queue.close(patience)
-        mine = self._processes.pop(os.getpid(), None)
+        mine = self._processes.pop(process_id(), None)
         if mine is None:
             return
         for loop, door in list(mine.loops.items()):
@@ -168,7 +176,7 @@ class Door:
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> _LoopDoor:
         # By process: a lock that was held at a fork is never free in the child.
-        mine = self._processes.setdefault(os.getpid(), _Process())
+        mine = self._processes.setdefault(process_id(), _Process())
         with mine.lock:
             # A future that was never answered holds its loop, and so keeps the pair here.
             for other in [each for each in mine.loops if each.is_closed()]:

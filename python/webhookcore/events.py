@@ -12,13 +12,13 @@ from . import _core
 from .batches import cut_items
 from .correlation import find_correlation_id
 from .errors import ConfigError
-from .exchange import Headers, HttpRequest
+from .exchange import Headers, HttpRequest, byte_pairs
 from .hidden_secrets import Secrets, shade
 from .once import mark_once, mark_once_async
 from .provider_rules import Body, Form, Header, OtherMember, Place, Provider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from .keys import KeyFetcher
     from .schemes import SchemeLike
@@ -29,6 +29,7 @@ Model = TypeVar("Model")
 RECONCILED: Final = "Webhookcore-Reconciled"
 # Credentials of whoever stands between the provider and us; no handler needs them at rest.
 _NOT_KEPT: Final = frozenset({"authorization", "cookie", "proxy-authorization", RECONCILED.lower()})
+_NOT_KEPT_BYTES: Final = frozenset(name.encode() for name in _NOT_KEPT)
 
 
 class Event(_core.EventBase):
@@ -253,7 +254,7 @@ class Event(_core.EventBase):
         try:
             return self._identity
         except AttributeError:
-            self._identity = identify(self._rules, self.body, self.headers)
+            self._identity = _identify(self)
             return self._identity
 
 
@@ -263,29 +264,46 @@ def kept_headers(event: Event) -> list[tuple[str, str]]:
     return [pair for pair in event.headers.pairs() if pair[0].lower() not in dropped]
 
 
+def kept_byte_headers(event: Event) -> list[tuple[bytes, bytes]]:
+    """The same as bytes; those of an ASGI server are not read as text in between."""
+    given = byte_pairs(event._headers)
+    if given is None:
+        return [
+            (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+            for name, value in kept_headers(event)
+        ]
+    secret = (cast(Provider, event._rules).secret_header or "").lower().encode()
+    return [
+        pair
+        for pair in given
+        if (name := pair[0].lower()) not in _NOT_KEPT_BYTES and name != secret
+    ]
+
+
 def provider_key(event: Event) -> str | None:
     """What marks sameness by the provider's rules; None: the request is an event of its own."""
     groups = cast(Provider, event._rules).key
     if not groups:
         return event.id or None
-    found = find_values((place for group in groups for place in group), event.body, event.headers)
-    parts = [next((found[place] for place in group if place in found), "") for group in groups]
+    places = tuple(place for group in groups for place in group)
+    texts = iter(texts_at(places, event.body, lambda: event.headers))
+    # All of a group's texts are taken, whichever counts.
+    parts = [next(filter(None, [next(texts) for _ in group]), "") for group in groups]
     if not parts[0]:
         return None
     return parts[0] if len(parts) == 1 else json.dumps(parts)
 
 
-def identify(
-    row: Provider, body: bytes, headers: Headers
-) -> tuple[str | None, str | None, tuple[str, ...]]:
+def _identify(event: Event) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Id, type, and which of the two no signature covers."""
-    places = (*row.id, *row.type, *((Body(row.type_suffix),) if row.type_suffix else ()))
-    found = find_values(places, body, headers)
-    event_id, id_place = _first(row.id, found)
-    event_type, type_place = _first(row.type, found)
-    if event_type is not None and row.type_suffix:
-        suffix = found.get(Body(row.type_suffix))
-        event_type = f"{event_type}.{suffix}" if suffix else event_type
+    row = cast(Provider, event._rules)
+    suffix = (Body(row.type_suffix),) if row.type_suffix else ()
+    texts = texts_at((*row.id, *row.type, *suffix), event.body, lambda: event.headers)
+    ids = len(row.id)
+    event_id, id_place = _first(row.id, texts[:ids])
+    event_type, type_place = _first(row.type, texts[ids:])
+    if event_type is not None and suffix and texts[-1]:
+        event_type = f"{event_type}.{texts[-1]}"
     unsigned = tuple(
         name
         for name, place in (("id", id_place), ("type", type_place))
@@ -294,36 +312,42 @@ def identify(
     return event_id, event_type, unsigned
 
 
-def _first(places: tuple[Place, ...], found: dict[Place, str]) -> tuple[str | None, Place | None]:
-    for place in places:
-        if place in found:
-            return found[place], place
+def _first(places: tuple[Place, ...], texts: list[str | None]) -> tuple[str | None, Place | None]:
+    """The first text and its place; there may be more texts than places."""
+    for place, text in zip(places, texts, strict=False):
+        if text:
+            return text, place
     return None, None
 
 
-def find_values(places: Iterable[Place], body: bytes, headers: Headers) -> dict[Place, str]:
-    """The places that hold a non-empty text."""
-    found: dict[Place, str] = {}
-    places = tuple(places)
-    paths = [place for place in places if isinstance(place, Body)]
-    if paths:
-        texts = _core.event_fields(body, [place.path for place in paths])
-        found.update({place: text for place, text in zip(paths, texts, strict=True) if text})
-    form: dict[str, list[str]] | None = None
-    for place in places:
-        if isinstance(place, Header):
-            value = headers.get(place.name)
-            if value and place.only in (None, value):
-                found[place] = value
-        elif isinstance(place, Form):
-            form = _form(body, headers) if form is None else form
-            if form.get(place.name):
-                found[place] = form[place.name][0]
-        elif isinstance(place, OtherMember):
-            name = _core.first_other_member(body, place.beside)
-            if name:
-                found[place] = name
-    return found
+def texts_at(
+    places: tuple[Place, ...], body: bytes, headers: Callable[[], Headers]
+) -> list[str | None]:
+    """The text at each place, None or empty where there is none.
+
+    Args:
+        headers: Called only where a place is outside a JSON body.
+    """
+    paths = [place.path for place in places if isinstance(place, Body)]
+    found = _core.event_fields(body, paths) if paths else []
+    if len(paths) == len(places):
+        return found
+    others = headers()
+    in_body = iter(found)
+    return [
+        next(in_body) if isinstance(place, Body) else _text_outside(place, body, others)
+        for place in places
+    ]
+
+
+def _text_outside(place: Place, body: bytes, headers: Headers) -> str | None:
+    if isinstance(place, Header):
+        value = headers.get(place.name)
+        return value if place.only in (None, value) else None
+    if isinstance(place, Form):
+        return _form(body, headers).get(place.name, [None])[0]
+    assert isinstance(place, OtherMember)
+    return _core.first_other_member(body, place.beside)
 
 
 def _form(body: bytes, headers: Headers) -> dict[str, list[str]]:

@@ -78,15 +78,24 @@ def values_of(headers: HeadersLike, name: str) -> list[str]:
     """All values of one header, in their order, without making a ``Headers`` of them."""
     items: Iterable[tuple[Text, object]]
     items = headers.items() if hasattr(headers, "items") else headers
-    wanted = _folded(name)
-    found = [
-        value for key, value in items if len(key) == len(name) and _folded(_text(key)) == wanted
-    ]
-    return [
-        _text(one)
-        for value in found
-        for one in (value if isinstance(value, (list, tuple)) else (value,))
-    ]
+    wanted, length = _folded(name), len(name)
+    found: list[str] = []
+    for key, value in items:
+        # Most names have another length, and are not looked at.
+        if len(key) == length and _folded(_text(key)) == wanted:
+            values = value if isinstance(value, (list, tuple)) else (value,)
+            found += map(_text, values)
+    return found
+
+
+def byte_pairs(headers: HeadersLike) -> Sequence[tuple[bytes, bytes]] | None:
+    """The headers themselves where they are pairs of bytes, as an ASGI server has them."""
+    if type(headers) is not list:
+        return None
+    for name, value in headers:
+        if type(name) is not bytes or type(value) is not bytes:
+            return None
+    return headers
 
 
 def read_length(said: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from json.encoder import encode_basestring_ascii
 from typing import Any, Final, TypeAlias
 
 from .. import _core
@@ -23,6 +24,8 @@ Settled: TypeAlias = tuple[str, HttpResponse]
 # No browser may take for a page what holds a provider's, or anybody's, text.
 _NOSNIFF: Final = {"X-Content-Type-Options": "nosniff"}
 _JSON: Final = {"Content-Type": "application/json", **_NOSNIFF}
+# What need not be parsed to know that it is JSON.
+_PLAIN_RESULTS: Final = ("null", '"accepted"')
 _PLAIN: Final = {"Content-Type": "text/plain", **_NOSNIFF}
 
 
@@ -43,11 +46,17 @@ def acknowledged(
     Raises:
         StoreCorruptError: It is none.
     """
-    try:
-        result = json.loads(kept_result or "null")
-    except (ValueError, RecursionError):
-        raise StoreCorruptError(f"the kept result of event {event_id!r} is no JSON") from None
-    return answer(status, {"status": word, "event_id": event_id, "result": result})
+    kept = kept_result or "null"
+    if kept not in _PLAIN_RESULTS:
+        try:
+            kept = json.dumps(json.loads(kept), separators=(",", ":"))
+        except (ValueError, RecursionError):
+            text = f"the kept result of event {event_id!r} is no JSON"
+            raise StoreCorruptError(text) from None
+    # Put together by hand: json.dumps() makes an encoder for each call.
+    shown_id = "null" if event_id is None else encode_basestring_ascii(event_id)
+    body = f'{{"status":"{word}","event_id":{shown_id},"result":{kept}}}'
+    return HttpResponse(status, body.encode("ascii"), _JSON.copy())
 
 
 def error(status: int, reason: str, message: str, **headers: str) -> HttpResponse:

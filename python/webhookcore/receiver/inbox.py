@@ -19,7 +19,7 @@ from ..errors import (
     NotFoundError,
     StoreCorruptError,
 )
-from ..events import RECONCILED, Event, kept_headers
+from ..events import RECONCILED, Event, kept_byte_headers
 from ..runner import stored_event
 from ..store import HIGHEST_KEY, Listing
 from .sources import check_pattern
@@ -299,10 +299,9 @@ def inbox_row(
         made_id: The correlation id, where the request came without one.
         priority: The source's.
     """
-    signed_at = event.timestamp
-    headers = kept_headers(event)
+    headers = kept_byte_headers(event)
     if made_id is not None:
-        headers.append((MADE_HEADER, made_id))
+        headers.append((MADE_HEADER.encode(), made_id.encode()))
     return {
         "source": event.source,
         "provider": event.provider,
@@ -310,11 +309,8 @@ def inbox_row(
         "type": event.type,
         "priority": priority,
         "body": event.body,
-        "headers": [
-            (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
-            for name, value in headers
-        ],
-        "timestamp": None if signed_at is None else round(signed_at.timestamp() * 1000),
+        "headers": headers,
+        "timestamp": event._timestamp_ms,
         "matched_secret": event.matched_secret,
         "received_at": now,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import math
 import time
@@ -21,7 +20,7 @@ from ..errors import (
     is_backlog_full,
 )
 from ..events import Event
-from ..exchange import Headers, HeadersLike, HttpRequest, HttpResponse
+from ..exchange import Headers, HeadersLike, HttpRequest, HttpResponse, byte_pairs
 from ..redaction import Redactor
 from ..runner import Handler, Outcome, kept_result
 from ..signatures import Verifier
@@ -31,7 +30,7 @@ from .client_address import ClientAddresses, limit_key
 from .health import PROBE_METHODS, PROBES
 from .inbox import inbox_row
 from .request_log import RequestLog
-from .sources import Source, check_size, verify_request
+from .sources import Source, check_size, verify_sized
 
 _log = logging.getLogger("webhookcore.receiver")
 
@@ -68,15 +67,22 @@ class Decision:
     settled: list[Settled] = field(default_factory=list)  # What became of each so far.
     response: HttpResponse | None = None
     made_id: str | None = None  # The correlation id, where the request came with none.
+    found_id: str | None = None  # Whichever it is; None until somebody asks.
 
-    @functools.cached_property
+    @property
     def correlation_id(self) -> str:
         """What the request came with, or made where somebody asks for it."""
-        headers = Headers(self.headers) if self.verified is None else self.verified.headers
-        found = find_correlation_id(headers.pairs())
-        if found is None:
-            found = self.made_id = make_correlation_id()
-        return found
+        if self.found_id is None:
+            pairs = byte_pairs(self.headers)
+            if pairs is None:
+                verified = self.verified
+                seen = Headers(self.headers) if verified is None else verified.headers
+                self.found_id = find_correlation_id(seen.pairs())
+            else:
+                self.found_id = find_correlation_id(pairs)
+        if self.found_id is None:
+            self.found_id = self.made_id = make_correlation_id()
+        return self.found_id
 
 
 class Intake:
@@ -235,12 +241,8 @@ class Intake:
     def _verify(self, decision: Decision, request: HttpRequest) -> Settled | None:
         source = _source_of(decision)
         try:
-            decision.verified = verify_request(
-                source.verifier,
-                request,
-                public_url=source.public_url,
-                max_body=source.max_body,
-                now=self._clock(),
+            decision.verified = verify_sized(
+                source.verifier, request, public_url=source.public_url, now=self._clock()
             )
         except VerificationError as refused:
             return answers.refused(refused)

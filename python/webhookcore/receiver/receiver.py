@@ -434,6 +434,10 @@ class Receiver:
         What requests of one tick store is one commit. A long body, and a source that may
         have to fetch something before it can verify, are verified in a thread.
         """
+        found = self._sources.get(source)
+        if found is None or found.mode == "background":
+            # What was handed to the store is stored, whatever becomes of this task.
+            return await self._handle_async(request, source)
         # Shielded: a client that hangs up must not leave a claim that nobody works.
         run = asyncio.ensure_future(self._handle_async(request, source))
         self._inline_runs.add(run)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..events import Event
+from ..process import process_id
 from ..redaction import Redactor
 from .client_address import address_text
 
@@ -84,4 +84,5 @@ class RequestLog:
         return {"body": self._bodies.text(event.body)}
 
     def _mine(self) -> _Counts:
-        return self._processes.setdefault(os.getpid(), _Counts())
+        process = process_id()
+        return self._processes.get(process) or self._processes.setdefault(process, _Counts())

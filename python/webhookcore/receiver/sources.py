@@ -213,6 +213,17 @@ def verify_request(
             signature is refused.
     """
     check_size(request, max_body)
+    return verify_sized(verifier, request, public_url=public_url, now=now)
+
+
+def verify_sized(
+    verifier: Verifier | AwaitedVerifier,
+    request: HttpRequest,
+    *,
+    public_url: str | None,
+    now: float | None = None,
+) -> Event:
+    """The same of a request whose size was looked at before."""
     # The URL as the provider called it: no part of it is parsed and written again.
     url = request.url if public_url is None else public_url + request.path
     return cast(Event, verifier.verify(request.body, request.headers, url, request.method, now))

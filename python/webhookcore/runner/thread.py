@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..process import process_id
 from .pool import HandlerRun, PoolWorker
 
 _log = logging.getLogger("webhookcore.runner")
@@ -68,7 +68,8 @@ class WorkerThread:
     def _mine(self) -> _Process:
         # Locks that a parent's thread held at the fork are never free in the child, hence
         # one set for each process; setdefault is atomic.
-        return self._processes.setdefault(os.getpid(), _Process())
+        process = process_id()
+        return self._processes.get(process) or self._processes.setdefault(process, _Process())
 
     def _ensure(self) -> None:
         mine = self._mine()

@@ -219,3 +219,21 @@ def test_a_process_ends_cleanly_while_its_worker_is_busy(tmp_path):
     with running(BUSY, tmp_path) as process:
         assert process.wait(60) == 0
     assert time.monotonic() - began < 30  # The handler would have taken ten minutes.
+
+
+def test_a_child_of_a_fork_is_another_process_and_makes_other_ids(tmp_path):
+    code = (
+        "import os, sys\n"
+        "from webhookcore.correlation import make_correlation_id\n"
+        "from webhookcore.process import process_id\n"
+        "assert process_id() == os.getpid()\n"
+        "make_correlation_id()\n"
+        "child = os.fork()\n"
+        "assert process_id() == os.getpid()\n"
+        "print(make_correlation_id(), flush=True)\n"
+        "sys.exit(os.waitpid(child, 0)[1] if child else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    first, second = done.stdout.split()
+    assert first != second
+    assert len(first) == len(second) == 32
