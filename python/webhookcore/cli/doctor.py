@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,6 +14,7 @@ import click
 from .. import __version__, environment
 from ..config import ENCRYPTION_KEY
 from ..errors import ConfigError, WebhookError
+from ..ip_ranges import preset, preset_names
 from ..store import open_store
 from .failures import FAILED
 from .options import json_option
@@ -20,6 +22,8 @@ from .output import print_json, print_table
 
 # Sockets of the engine's 256 attempts, the store's files and what the program itself opens.
 _ENOUGH_FILES: Final = 1024
+# Days after which providers may well have others.
+_OLD_RANGES: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def doctor(context: click.Context, db: str | None, ca_file: str, as_json: bool) 
 
     Exit code 0: it can work. 1: there is a problem.
     """
-    findings = [*_libraries(), _certificates(ca_file), _open_files(), *_store(db)]
+    findings = [*_libraries(), _certificates(ca_file), _open_files(), _ranges(), *_store(db)]
     if as_json:
         for finding in findings:
             print_json(asdict(finding))
@@ -101,6 +105,21 @@ def _open_files() -> Finding:
         advice = f"ulimit -n {_ENOUGH_FILES} or more, for 256 attempts at once"
         return Finding("open files", found, "warning", advice)
     return Finding("open files", found)
+
+
+def _ranges() -> Finding:
+    """Only the day: whether any source uses them is not known here."""
+    subject = "ip ranges"
+    try:
+        presets = [preset(name) for name in preset_names()]
+    except ConfigError as error:
+        return Finding(subject, "none", "problem", str(error))
+    shown = ", ".join(f"{one.name} as of {one.as_of}" for one in presets)
+    today = datetime.now(timezone.utc).date()
+    if max(one.days_old(today) for one in presets) > _OLD_RANGES:
+        advice = "of use to sources with allowed_ips: webhookcore ip-ranges refresh"
+        return Finding(subject, shown, "note", advice)
+    return Finding(subject, shown)
 
 
 def _store(db: str | None) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import ssl
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,23 @@ def _few_files() -> None:
 def test_without_a_store_it_says_how_to_look_at_one():
     assert findings()["store"]["verdict"] == "note"
     assert "--db" in run("doctor").stdout
+
+
+def test_it_says_of_when_the_networks_of_providers_are(tmp_path):
+    def found(env=None):
+        result = run("doctor", "--json", env=env)
+        (row,) = [
+            row
+            for row in map(json.loads, result.stdout.splitlines())
+            if row["subject"] == "ip ranges"
+        ]
+        return row["verdict"], row["found"]
+
+    assert found() == ("note", "github as of 2026-03-12, stripe as of 2026-06-14")
+    own = tmp_path / "ranges.json"
+    today = datetime.now(timezone.utc).date().isoformat()
+    row = {"as_of": today, "source": "", "networks": ["192.0.2.1"]}
+    own.write_text(json.dumps({"github": row, "stripe": row}))
+    assert found({"WEBHOOKCORE_IP_RANGES": str(own)})[0] == "ok"
+    own.write_text("")
+    assert found({"WEBHOOKCORE_IP_RANGES": str(own)})[0] == "problem"
