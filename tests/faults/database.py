@@ -28,6 +28,20 @@ def states(path: Path) -> dict[str, int]:
         return {STATES[state]: count for state, count in rows}
 
 
+def unfinished(path: Path, most: int = 5) -> list[str]:
+    """Some of the deliveries that came to no good end, and what is known of them."""
+    with reading(path) as connection:
+        rows = connection.execute(
+            "SELECT key, state, held, attempts, reaps, last_error FROM deliveries WHERE state <> ?"
+            " ORDER BY key LIMIT ?",
+            (STATES.index("delivered"), most),
+        )
+        return [
+            f"delivery {key}: {STATES[state]}, held {held}, {attempts} attempts, {reaps} reaps, {error}"
+            for key, state, held, attempts, reaps, error in rows
+        ]
+
+
 def message_ids(path: Path) -> set[str]:
     with reading(path) as connection:
         return {id for (id,) in connection.execute("SELECT id FROM messages")}

@@ -258,5 +258,5 @@ def _report(
         sqlite=sqlite3.sqlite_version,
         seed=plan.seed,
         seconds=round(seconds, 1),
-        complaints=run.complaints,
+        complaints=run.complaints + database.unfinished(plan.store),
     )
