@@ -1,5 +1,7 @@
 #include "webhookcore/core/claim_rules.h"
 
+#include <algorithm>
+
 namespace webhookcore {
 
 bool claim_is_free(ClaimOwner owner, TimePoint lease_expires_at, TimePoint now) {
@@ -8,6 +10,17 @@ bool claim_is_free(ClaimOwner owner, TimePoint lease_expires_at, TimePoint now) 
 
 DeliverySignal reap_signal(int reaps) {
   return reaps + 1 >= kMaxReaps ? DeliverySignal::reaped_too_often : DeliverySignal::reaped;
+}
+
+bool is_suspect(int reaps) { return reaps >= kSuspectReaps; }
+
+SuspectPlaces::SuspectPlaces(std::size_t in_hand)
+    : left_(kSuspectsAtOnce - std::min(kSuspectsAtOnce, in_hand)) {}
+
+bool SuspectPlaces::take() {
+  if (left_ == 0) return false;
+  --left_;
+  return true;
 }
 
 bool has_expired(std::optional<TimePoint> expires_at, TimePoint at) {

@@ -29,6 +29,17 @@ TEST_CASE("the twentieth reap of a delivery is its last") {
   CHECK(reap_signal(100) == DeliverySignal::reaped_too_often);
 }
 
+TEST_CASE("after five reaps a delivery is suspect, and eight of them are in hand at most") {
+  CHECK_FALSE(is_suspect(4));
+  CHECK(is_suspect(5));
+  SuspectPlaces some(6);
+  CHECK(some.take());
+  CHECK(some.take());
+  CHECK_FALSE(some.take());
+  CHECK_FALSE(SuspectPlaces(kSuspectsAtOnce).take());
+  CHECK_FALSE(SuspectPlaces(100).take());
+}
+
 TEST_CASE("the third crash of an inbox row is its last") {
   CHECK_FALSE(crashes_are_spent(0));
   CHECK_FALSE(crashes_are_spent(1));

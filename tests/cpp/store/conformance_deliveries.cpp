@@ -1,9 +1,12 @@
 #include <set>
 #include <thread>
 
+#include <algorithm>
+
 #include "catch.h"
 #include "store/conformance.h"
 #include "store/sample_rows.h"
+#include "webhookcore/core/claim_rules.h"
 
 namespace webhookcore::conformance {
 
@@ -180,6 +183,36 @@ void check_reaping(Store& store) {
   }
 }
 
+void check_suspects(Store& store) {
+  for (int i = 0; i < 20; ++i) send_one(store, "msg_" + std::to_string(i));
+  TimePoint now = kNow;
+  for (int reap = 0; reap < kSuspectReaps; ++reap) {
+    REQUIRE(store.claim_due(now, 100, 60s)->size() == 20);
+    now += 60s;
+    REQUIRE(*store.reap_deliveries(now) == 20);
+  }
+  const auto fresh = send_one(store, "msg_fresh");
+  const auto claimed = store.claim_due(now, 100, 60s);
+  REQUIRE(claimed->size() == kSuspectsAtOnce + 1);
+  CHECK(std::any_of(claimed->begin(), claimed->end(),
+                    [&](const ClaimedDelivery& one) { return one.key == fresh; }));
+  CHECK(store.claim_due(now, 100, 60s)->empty());
+  const auto suspect = *std::find_if(claimed->begin(), claimed->end(),
+                                     [&](const auto& one) { return one.key != fresh; });
+
+  SECTION("one that came to its end makes room for the next") {
+    REQUIRE(record_one(store, record(suspect, DeliverySignal::succeeded)));
+    CHECK(store.claim_due(now, 100, 60s)->size() == 1);
+  }
+  SECTION("an attempt that is recorded clears its delivery") {
+    AttemptRecord failed = record(suspect, DeliverySignal::retry_scheduled);
+    failed.next_attempt_at = now;
+    REQUIRE(record_one(store, failed));
+    CHECK(row_of(store, suspect.key).reaps == 0);
+    CHECK(store.claim_due(now, 100, 60s)->size() == 2);
+  }
+}
+
 void check_changes(Store& store) {
   const auto key = send_one(store, "msg_1");
 
@@ -275,6 +308,7 @@ void check_deliveries(const MakeStore& make) {
   SECTION("claims") { check_claims(*store); }
   SECTION("disabled and deleted endpoints") { check_disabled(*store); }
   SECTION("reaping") { check_reaping(*store); }
+  SECTION("suspects") { check_suspects(*store); }
   SECTION("replay, cancel, delete") { check_changes(*store); }
   SECTION("backlog") { check_backlog(*store); }
 }

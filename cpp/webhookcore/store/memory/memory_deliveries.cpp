@@ -107,10 +107,19 @@ void MemoryStore::take(DeliveryEntry& entry, const LeaseToken& token, TimePoint 
   entry.lease_expires_at = now + lease;
 }
 
+std::size_t MemoryStore::suspects_in_flight() const {
+  const auto found = std::count_if(rows_.deliveries.begin(), rows_.deliveries.end(), [](auto& one) {
+    const Delivery& row = one.second.row;
+    return row.state == DeliveryState::in_flight && is_suspect(row.reaps);
+  });
+  return static_cast<std::size_t>(found);
+}
+
 // True when something had expired, so that another round may find what waited behind it.
 bool MemoryStore::claim_round(std::vector<ClaimedDelivery>& claimed, const LeaseToken& token,
                               TimePoint now, std::size_t limit, Duration lease) {
   auto due = due_by_rank(now);
+  SuspectPlaces suspects(suspects_in_flight());
   bool any_expired = false;
   while (claimed.size() < limit) {
     ClaimTurns::HasDue has_due{};
@@ -127,6 +136,7 @@ bool MemoryStore::claim_round(std::vector<ClaimedDelivery>& claimed, const Lease
       any_expired = true;
       continue;
     }
+    if (is_suspect(entry.row.reaps) && !suspects.take()) continue;
     take(entry, token, now, lease);
     claimed.push_back({entry.row.key, token, *find_message(entry.row.message_id),
                        entry.row.endpoint_id, entry.row.attempts, entry.row.budget_used,
@@ -178,6 +188,7 @@ Result<void> MemoryStore::record_one(const AttemptRecord& record, TimePoint now)
   const bool waits = transition->to == DeliveryState::pending;
   entry->attempts.push_back(attempt);
   entry->attempts.back().number = ++entry->row.attempts;
+  entry->row.reaps = 0;
   if (!succeeded) ++entry->row.budget_used;
   entry->row.last_status = attempt.status;
   entry->row.last_error.clear();

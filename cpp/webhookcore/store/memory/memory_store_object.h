@@ -166,6 +166,7 @@ class MemoryStore final : public Store {
   // What is due, by rank and oldest first.
   std::array<std::deque<DeliveryEntry*>, kRanks> due_by_rank(TimePoint now);
   void take(DeliveryEntry& entry, const LeaseToken& token, TimePoint now, Duration lease);
+  std::size_t suspects_in_flight() const;
   bool claim_round(std::vector<ClaimedDelivery>& claimed, const LeaseToken& token, TimePoint now,
                    std::size_t limit, Duration lease);
   // What expired while it was held: a claim would not come past it.

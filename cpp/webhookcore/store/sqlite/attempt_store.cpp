@@ -95,6 +95,7 @@ Result<void> record(Connection& connection, Random& random, const AttemptRecord&
   DeliveryRow& delivery = **row;
   delivery.state = transition->to;
   ++delivery.attempts;
+  delivery.reaps = 0;
   delivery.last_status = record.attempt.status;
   const bool succeeded = transition->to == DeliveryState::delivered;
   if (!succeeded) ++delivery.budget_used;

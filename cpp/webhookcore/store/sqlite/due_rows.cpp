@@ -20,7 +20,7 @@ std::array<std::string, kRanks> make_due_rows_sql() {
     texts[static_cast<std::size_t>(rank)] =
         "SELECT d.key, d.attempts, d.budget_used, d.cause, d.expires_at,"
         " iif(m.key IS NULL, '', e.id), m.id, m.tenant, m.type, m.content_type, m.created_at,"
-        " m.body FROM deliveries AS d"
+        " m.body, d.reaps FROM deliveries AS d"
         " LEFT JOIN messages AS m ON m.key = d.message"
         " LEFT JOIN endpoints AS e ON e.key = d.endpoint"
         " WHERE d.state = 0 AND d.held = 0 AND d.rank = " +
@@ -51,6 +51,27 @@ Result<ClaimedDelivery> read_claimed(const Query& query, int rank, const LeaseTo
                      .expires_at = claimed.expires_at};
   return claimed;
 }
+
+// Counted when the first suspect comes, which is rarely.
+class Suspects {
+ public:
+  explicit Suspects(Connection& connection) : connection_(connection) {}
+
+  Result<bool> may_take(int reaps) {
+    if (!is_suspect(reaps)) return true;
+    if (!places_) {
+      auto query = connection_.query(
+          "SELECT count(*) FROM deliveries WHERE state = 1 AND reaps >= ?", kSuspectReaps);
+      if (const auto found = query.step(); !found) return found.error();
+      places_.emplace(static_cast<std::size_t>(query.integer(0)));
+    }
+    return places_->take();
+  }
+
+ private:
+  Connection& connection_;
+  std::optional<SuspectPlaces> places_;
+};
 
 // The rows of each rank, one step ahead of what was taken.
 class DueCursors {
@@ -119,6 +140,7 @@ Result<DueRows> read_due(Connection& connection, ClaimTurns& turns, TimePoint no
   DueCursors cursors;
   if (auto done = cursors.open(connection, *times, now); !done) return done.error();
   DueRows due;
+  Suspects suspects(connection);
   while (due.claimed.size() < limit && due.expired.size() < kMostExpired) {
     const int rank = turns.next(cursors.has_due());
     if (rank == kRanks) break;
@@ -126,9 +148,13 @@ Result<DueRows> read_due(Connection& connection, ClaimTurns& turns, TimePoint no
     if (has_expired(row.optional_time(4), now)) {
       due.expired.push_back(row.integer(0));
     } else {
-      auto claimed = read_claimed(row, rank, token);
-      if (!claimed) return claimed.error();
-      due.claimed.push_back(std::move(*claimed));
+      const auto may_take = suspects.may_take(static_cast<int>(row.integer(12)));
+      if (!may_take) return may_take.error();
+      if (*may_take) {
+        auto claimed = read_claimed(row, rank, token);
+        if (!claimed) return claimed.error();
+        due.claimed.push_back(std::move(*claimed));
+      }
     }
     if (auto done = cursors.step(rank); !done) return done.error();
   }
