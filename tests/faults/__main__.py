@@ -1,4 +1,4 @@
-"""python -m faults kill [--kills N] [--processes N] [--seed N]: longer runs than the tests make."""
+"""python -m faults kill|inbox [...]: longer runs than the tests make."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from . import inbox
 from .kill import Plan, run_kills
 
 
@@ -22,6 +23,21 @@ def kill(options: argparse.Namespace) -> int:
     return 1 if report.faults() else 0
 
 
+def soak(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="webhookcore-inbox-") as folder:
+        plan = inbox.Plan(Path(folder), events=options.events)
+        if options.seed is not None:
+            plan.seed = options.seed
+        report = inbox.run_soak(plan)
+        errors = (Path(folder) / "stderr").read_text()
+    print(report.line())
+    for fault in report.faults():
+        print(fault, file=sys.stderr)
+    if report.faults():
+        print(errors, file=sys.stderr)
+    return 1 if report.faults() else 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
     kinds = parser.add_subparsers(required=True)
@@ -30,6 +46,10 @@ def main() -> int:
     kills.add_argument("--processes", type=int, default=2, choices=range(1, 9))
     kills.add_argument("--seed", type=int, help="of the moments; the machine adds its own chance")
     kills.set_defaults(run=kill)
+    soaks = kinds.add_parser("inbox", help="kill -9 of web and worker processes that receive")
+    soaks.add_argument("--events", type=int, default=2000, help="each is delivered five times")
+    soaks.add_argument("--seed", type=int, help="of the moments; the machine adds its own chance")
+    soaks.set_defaults(run=soak)
     options = parser.parse_args()
     return options.run(options)
 
