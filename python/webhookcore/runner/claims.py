@@ -17,6 +17,20 @@ Limits: TypeAlias = Callable[[], Sequence[tuple[str, int]]]
 LONGEST_WAIT: Final = 60.0
 
 
+# Seconds after which a suspect is looked at again that had to make way for another one.
+SUSPECTS_WAIT: Final = 1.0
+
+
+def is_suspect(claimed: Claimed) -> bool:
+    """Whether its process died in an earlier run, of this event or of one that ran beside it.
+
+    In one process suspects run one at a time, and in no batch: so the guilty one alone dies
+    often enough to be a dead letter.
+    """
+    row, _ = claimed
+    return bool(row["crashes"] > 0)
+
+
 class Claims:
     """Takes what is due.
 
@@ -51,25 +65,35 @@ class Claims:
     def batch_of(self, claimed: Claimed) -> BatchRule | None:
         """How to make a batch that begins with this event; None where it runs alone."""
         row, _ = claimed
+        if is_suspect(claimed):
+            return None
         return self._handlers.batch_of(row["source"], row["type"])
 
     def join(self, group: list[Claimed], rule: BatchRule) -> bool:
         """Add to a batch what is due by now; whether it is full."""
         room = rule.max_events - len(group)
         if room > 0:
-            (first, token), only = group[0], (group[0][0]["source"], rule.pattern)
-            del first
-            group += self._store.claim_due_events(
+            first, token = group[0]
+            only = (first["source"], rule.pattern)
+            found = self._store.claim_due_events(
                 self._now(), room, self._lease_ms, only=only, join=token
             )
+            suspects = [one for one in found if is_suspect(one)]
+            if suspects:
+                self.give_back(suspects, SUSPECTS_WAIT)
+            group += [one for one in found if not is_suspect(one)]
         return len(group) >= rule.max_events
 
-    def give_back(self, group: Sequence[Claimed], seconds: float = 0, error: str = "") -> None:
+    def give_back(self, group: Sequence[Claimed], seconds: float = 0) -> None:
         """Uncounted, to be due again in so many seconds."""
         now = self._now()
         due = now + round(seconds * 1000)
         self._store.complete_events(
-            [(row["key"], token, "pending", due, False, "", error) for row, token in group], now
+            [
+                (row["key"], token, "pending", due, False, "", row["last_error"])
+                for row, token in group
+            ],
+            now,
         )
 
     def seconds_until_due(self) -> float | None:

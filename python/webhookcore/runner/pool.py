@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Final
 
-from .claims import Claimed, Claims
+from .claims import SUSPECTS_WAIT, Claimed, Claims, is_suspect
 from .counts import InboxCounts
 from .handlers import BatchRule
 from .loop import SharedLoop
@@ -22,6 +22,8 @@ _log = logging.getLogger("webhookcore.runner")
 # How long an async handler may hold the loop of all, in seconds, before later ones get another.
 _STUCK_AFTER: Final = 10.0
 _CLOSE_TIMEOUT: Final = 1.0
+# How long a suspect runs without another one beside it, in seconds; who kills does it sooner.
+_ALONE: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,10 @@ class PoolWorker:
         if row["key"] in held:
             # Its run outlived the lease and was taken back. A second one here would hold a
             # second place; another process may try.
-            self._claims.give_back([claimed], self._lease, row["last_error"])
+            self._claims.give_back([claimed], self._lease)
+            return
+        if is_suspect(claimed) and self._holds_suspect():
+            self._claims.give_back([claimed], SUSPECTS_WAIT)
             return
         rule = self._claims.batch_of(claimed)
         if rule is None:
@@ -169,6 +174,14 @@ class PoolWorker:
             return
         self._gathering.append(_Gathering([claimed], rule, time.monotonic() + rule.max_wait))
         self._fill_batches()
+
+    def _holds_suspect(self) -> bool:
+        now = self._clock()
+        with self._changed:
+            places = list(self._busy.values())
+        # One that does not return must not keep the others waiting for ever.
+        alone = min(_ALONE, self._lease)
+        return any(is_suspect(place.group[0]) and now - place.started < alone for place in places)
 
     def _fill_batches(self) -> None:
         for gathering in list(self._gathering):

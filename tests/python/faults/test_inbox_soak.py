@@ -21,7 +21,7 @@ def test_no_kill_loses_or_doubles_an_event(tmp_path: Path) -> None:
 
 def test_the_soak_finds_two_that_handle_one_event_at_a_time(tmp_path: Path) -> None:
     # Runs that outlive their lease are given to somebody else.
-    plan = Plan(tmp_path, events=8, kill_every=1.0, lease=1.0, pause=2.5, patience=4.0)
+    plan = Plan(tmp_path, events=8, kill_every=6.0, lease=1.0, pause=4.0, patience=1.0)
     report = run_soak(plan)
     print(report.line())
     assert report.overlaps > 0, report.line()

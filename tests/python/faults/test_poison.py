@@ -124,4 +124,6 @@ def test_any_body_gets_to_its_handler_byte_for_byte(tmp_path: Path) -> None:
         too_large = request("github", b" " * ((16 << 20) + 1), id="max+1", type="push", at=NOW)
         assert receiver.handle(too_large, source="github").status == 413
         assert receiver.run_until_idle().handled == len(BODIES)
-    assert seen == {name.replace(" ", "_"): hashlib.sha256(body).hexdigest() for name, body in BODIES.items()}
+    assert seen == {
+        name.replace(" ", "_"): hashlib.sha256(body).hexdigest() for name, body in BODIES.items()
+    }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import sqlite3
 import threading
 
 import pytest
@@ -119,11 +121,14 @@ def test_an_overdue_run_is_told_and_its_event_gets_no_second_place_here(
     hanging.start()
     wait_until(hanging.running, "it runs")
     clock.advance(31)
-    wait_until(lambda: states(hanging)["hang_1"] == "pending", "it was taken back")
+    wait_until(lambda: hanging.inbox.list()[0].crashes == 1, "it was taken back")
     clock.advance(31)
-    wait_until(
-        lambda: hanging.inbox.list()[0].next_attempt_at.timestamp() > clock.now, "it is put off"
-    )
+
+    def is_put_off() -> bool:
+        due = hanging.inbox.list()[0].next_attempt_at
+        return due is not None and due.timestamp() > clock.now
+
+    wait_until(is_put_off, "it is put off")
     assert hanging.entered == ["hang_1"]
     assert hanging.running()[0].overdue
     assert hanging.inbox.list()[0].crashes == 1
@@ -327,3 +332,35 @@ def test_what_is_not_stored_at_the_end_is_logged_and_the_place_is_free_again(
         wait_until(lambda: states(receiver)["evt_2"] == "done", "the second one is handled")
         assert "event inb_1 was not stored" in caplog.text
         assert states(receiver)["evt_1"] == "running"
+
+
+def crash(url, *ids):
+    """As if the process had died in a run of each."""
+    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file, file:
+        file.executemany("UPDATE inbox SET crashes = 1 WHERE event_id = ?", [(id,) for id in ids])
+
+
+def test_events_whose_process_died_run_one_at_a_time_beside_the_others(
+    url, clock, hanging, monkeypatch
+):
+    monkeypatch.setattr("webhookcore.runner.thread._POLL", 0.02)
+    send(hanging, "hang_1", "evt_2", "evt_3")
+    crash(url, "hang_1", "evt_2")
+    hanging.start()
+    wait_until(lambda: hanging.done == ["evt_3"], "the one that never crashed is handled")
+    wait_until(lambda: states(hanging)["evt_2"] == "pending", "the other suspect is put off")
+    assert [event.crashes for event in hanging.inbox.list(state="pending")] == [1]
+    clock.advance(5)  # The first one does not return; the other must not wait for ever.
+    wait_until(lambda: hanging.done == ["evt_3", "evt_2"], "the other suspect is handled")
+
+
+def test_an_event_whose_process_died_is_in_no_batch(url, clock):
+    batches = []
+    with make(url, clock) as receiver:
+        receiver.on_batch("stripe")(lambda events: batches.append([one.id for one in events]))
+        send(receiver, "evt_1", "evt_2", "evt_3", "evt_4")
+        crash(url, "evt_1", "evt_3")
+        receiver.run_until_idle()
+        clock.advance(1)
+        receiver.run_until_idle()
+    assert batches == [["evt_1"], ["evt_2", "evt_4"], ["evt_3"]]
