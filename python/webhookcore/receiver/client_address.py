@@ -55,6 +55,10 @@ class ClientAddresses:
         self._trusts_unix = UNIX in listed
         networks = [one for one in listed if one != UNIX]
         self._trusted = address_set("trusted_proxies", networks)
+        for position, one in enumerate(listed):
+            if one.endswith("/0"):
+                text = "trusts everybody, and then every client chooses its address"
+                raise ConfigError(text, f"trusted_proxies[{position}]")
         self._trusts = bool(listed)
         self._headers = _check_header(proxy_header)
 

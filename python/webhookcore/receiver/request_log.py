@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..events import Event
 from ..process import process_id
@@ -20,10 +20,42 @@ _log = logging.getLogger("webhookcore.receiver")
 _log.addHandler(logging.NullHandler())
 
 
+# Lines a second for each way of refusing requests that nobody signed: a flood is not to fill the
+# disk as well.
+_MOST_LINES: Final = 10
+
+
+@dataclass(slots=True)
+class _Burst:
+    """The lines of one second."""
+
+    second: int = -1
+    lines: int = 0
+    left_out: int = 0  # Since the last line.
+
+
 @dataclass(slots=True)
 class _Counts:
     lock: threading.Lock = field(default_factory=threading.Lock)
     by_outcome: dict[str, int] = field(default_factory=dict)
+    bursts: dict[str, _Burst] = field(default_factory=dict)
+
+    def add(self, outcome: str) -> None:
+        with self.lock:
+            self.by_outcome[outcome] = self.by_outcome.get(outcome, 0) + 1
+
+    def left_out(self, outcome: str, second: int) -> int | None:
+        """How many lines were left out before this one; None: it is one of them."""
+        with self.lock:
+            burst = self.bursts.setdefault(outcome, _Burst())
+            if burst.second != second:
+                burst.second, burst.lines = second, 0
+            if burst.lines >= _MOST_LINES:
+                burst.left_out += 1
+                return None
+            burst.lines += 1
+            before, burst.left_out = burst.left_out, 0
+            return before
 
 
 class RequestLog:
@@ -42,10 +74,14 @@ class RequestLog:
 
     def write(self, decision: Decision, outcome: str, status: int) -> None:
         mine = self._mine()
-        with mine.lock:
-            mine.by_outcome[outcome] = mine.by_outcome.get(outcome, 0) + 1
+        mine.add(outcome)
         level = logging.INFO if status < 400 else logging.WARNING
         if not _log.isEnabledFor(level):
+            return
+        left_out: int | None = 0
+        if status >= 400 and decision.verified is None:
+            left_out = mine.left_out(outcome, int(decision.started))
+        if left_out is None:
             return
         name = None if decision.source is None else decision.source.name
         event, id = decision.verified, decision.correlation_id
@@ -68,6 +104,7 @@ class RequestLog:
                 "status": status,
                 "duration_ms": round(took, 3),
                 "client": address_text(decision.client),
+                **({"left_out": left_out} if left_out else {}),
                 **self._body(event),
             },
         )

@@ -157,6 +157,8 @@ def test_of_ipv6_a_whole_64_is_one_client():
         ({"trusted_proxies": "10.0.0.0/8"}, "trusted_proxies"),
         ({"trusted_proxies": ["10.0.0.0/8", "*"]}, "trusted_proxies[1]"),
         ({"trusted_proxies": ["10.0.0.1/8"]}, "trusted_proxies[0]"),
+        ({"trusted_proxies": ["10.0.0.0/8", "0.0.0.0/0"]}, "trusted_proxies[1]"),
+        ({"trusted_proxies": ["::/0"]}, "trusted_proxies[0]"),
         ({"trusted_proxies": [7]}, "trusted_proxies[0]"),
         ({"trusted_proxies": ["\ud800"]}, "trusted_proxies[0]"),
         ({"trusted_proxies": None}, "trusted_proxies"),

@@ -11,6 +11,8 @@ import pytest
 import webhookcore as wh
 from support.receiving import SECRET, request, stripe
 from webhookcore.correlation import find_correlation_id
+from webhookcore.receiver.intake import Decision
+from webhookcore.receiver.request_log import RequestLog
 from webhookcore.redaction import Redactor
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -198,6 +200,31 @@ class TestRedaction:
 
     def test_one_that_would_take_long_to_read_is_not_logged(self):
         assert Redactor().text(json.dumps(dict.fromkeys(map(str, range(20_000)))).encode()) is None
+
+
+class TestAFlood:
+    """Of requests that nobody signed."""
+
+    def refuse(self, log, outcome, second, times):
+        for _ in range(times):
+            log.write(Decision(None, second + 0.5), outcome, 401)
+
+    def test_does_not_fill_the_log_and_is_counted_in_full(self, lines):
+        log = RequestLog()
+        self.refuse(log, "signature_mismatch", 100, 1000)
+        self.refuse(log, "unknown_source", 100, 3)
+        self.refuse(log, "signature_mismatch", 101, 2)
+        assert [line.outcome for line in lines()] == [
+            *["signature_mismatch"] * 10, *["unknown_source"] * 3, *["signature_mismatch"] * 2,
+        ]  # fmt: skip
+        assert [line.left_out for line in lines() if hasattr(line, "left_out")] == [990]
+        assert log.counts() == {"signature_mismatch": 1002, "unknown_source": 3}
+
+    def test_is_no_reason_to_leave_out_what_was_signed(self, inline, lines):
+        inline.on("stripe")(lambda event: 1 / 0)
+        for number in range(30):
+            inline.handle(stripe(f"evt_{number}"), "stripe")
+        assert len([line for line in lines() if line.outcome == "failed"]) == 30
 
 
 def test_json_lines_have_all_fields(receiver):
