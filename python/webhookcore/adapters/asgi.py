@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from ..errors import ConfigError
 from ..exchange import HttpRequest, HttpResponse, read_length
 from ..receiver import Receiver
-from .mounting import PATH, below_prefix, body_was_read, check_prefix, last_segment
+from .mounting import PATH, below_prefix, body_was_read, check_prefix, check_receiver, last_segment
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -17,13 +19,25 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+# How long a whole body may take. The largest providers give up after 10 to 30 seconds themselves.
+BODY_SECONDS: Final = 30.0
+_TOO_SLOW: Final = HttpResponse(
+    408,
+    b'{"error":{"reason":"request_timeout","message":"the body took too long"}}',
+    {"Content-Type": "application/json", "Connection": "close"},
+)
+
 
 def app(receiver: Receiver) -> ASGIApp:
     """An ASGI app. The last segment of the path, below where it is mounted, is the source.
 
     Websockets are closed. The lifespan is answered; the receiver is neither started nor closed
     by it.
+
+    Raises:
+        ConfigError: It is no receiver.
     """
+    check_receiver(receiver)
 
     async def receive_webhooks(scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -44,8 +58,9 @@ def middleware(app: ASGIApp, receiver: Receiver, *, prefix: str = "/hooks") -> A
     """An ASGI app that gives the receiver what comes below ``prefix``, and ``app`` the rest.
 
     Raises:
-        ConfigError: No app, or a prefix that is none.
+        ConfigError: No receiver, no app, or a prefix that is none.
     """
+    check_receiver(receiver)
     hooks = check_prefix(prefix, app)
 
     async def receive_or_pass(scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,10 +82,16 @@ async def answer(
         ConfigError: Somebody has read the body before.
     """
     method = scope["method"]
-    reads = method == "POST"
-    body = await _read_body(scope, receive, receiver.body_limit(source)) if reads else b""
-    if body is None:
-        return
+    if method == "POST":
+        try:
+            body = await _read_body_in_time(scope, receive, receiver.body_limit(source))
+        except TimeoutError:
+            await send_response(_TOO_SLOW, send)
+            return
+        if body is None:
+            return
+    else:
+        body = b""
     found = await receiver.handle_async(request_of(scope, body), source)
     await send_response(found, send, with_body=method != "HEAD")
 
@@ -105,6 +126,30 @@ async def send_response(found: HttpResponse, send: Send, *, with_body: bool = Tr
     await send({"type": "http.response.start", "status": found.status, "headers": headers})
     body = found.body if with_body else b""
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def _read_body_in_time(scope: Scope, receive: Receive, limit: int) -> bytes | None:
+    """``_read_body()``, or TimeoutError; servers let a client take as long as it likes."""
+    # What asyncio.timeout() does, which Python 3.10 does not have.
+    task, is_late = asyncio.current_task(), False
+
+    def expire() -> None:
+        nonlocal is_late
+        is_late = True
+        if task is not None:
+            task.cancel()
+
+    timer = asyncio.get_running_loop().call_later(BODY_SECONDS, expire)
+    try:
+        return await _read_body(scope, receive, limit)
+    except asyncio.CancelledError:
+        if not is_late:
+            raise
+        if sys.version_info >= (3, 11) and task is not None:
+            task.uncancel()
+        raise TimeoutError from None
+    finally:
+        timer.cancel()
 
 
 async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:

@@ -18,6 +18,7 @@ from ..keys import KeyFetcher
 from ..receiver import (
     DEFAULT_MAX_BODY,
     Receiver,
+    check_max_body,
     check_public_url,
     if_encoded,
     refusal,
@@ -121,6 +122,7 @@ def verified(
     secrets = shade(secrets)
     verifier = Verifier(provider, secrets, tolerance, keys=keys)
     prefix = check_public_url(public_url)
+    check_max_body(max_body)
 
     def judge(request: Any) -> Any:
         """The event, or what to answer."""

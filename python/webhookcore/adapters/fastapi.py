@@ -16,6 +16,7 @@ from ..keys import KeyFetcher
 from ..receiver import (
     DEFAULT_MAX_BODY,
     Receiver,
+    check_max_body,
     check_public_url,
     if_encoded,
     verify_request,
@@ -25,7 +26,7 @@ from ..schemes import SchemeLike
 from ..signatures import Verifier
 from . import asgi
 from .missing import missing
-from .mounting import body_was_read
+from .mounting import body_was_read, check_receiver
 
 try:
     from fastapi import APIRouter, HTTPException, Request, Response
@@ -90,7 +91,11 @@ def router(receiver: Receiver, **options: Any) -> APIRouter:
     Args:
         receiver: Every source of it, those that are added later too.
         options: For ``APIRouter``, such as ``tags`` or ``include_in_schema``.
+
+    Raises:
+        ConfigError: It is no receiver.
     """
+    check_receiver(receiver)
 
     class RawRoute(APIRoute):
         """Takes requests as they come: Request, dependencies and Response are for the schema."""
@@ -178,6 +183,7 @@ def verified(
     secrets = shade(secrets)
     verifier = Verifier(provider, secrets, tolerance, keys=keys)
     prefix = check_public_url(public_url)
+    check_max_body(max_body)
 
     async def dependency(request: Request) -> Event:
         asked = asgi.request_of(request.scope, await read_body(request, max_body))

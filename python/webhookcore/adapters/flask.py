@@ -14,6 +14,7 @@ from ..keys import KeyFetcher
 from ..receiver import (
     DEFAULT_MAX_BODY,
     Receiver,
+    check_max_body,
     check_public_url,
     if_encoded,
     refusal,
@@ -105,6 +106,7 @@ def verified(
     secrets = shade(secrets)
     verifier = Verifier(provider, secrets, tolerance, keys=keys)
     prefix = check_public_url(public_url)
+    check_max_body(max_body)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         by_name = "event" in inspect.signature(view).parameters

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from ..errors import ConfigError
+from ..receiver import Receiver
 
 # What stands in a path as it is (RFC 3986, section 3.3).
 PATH: Final = "/:@!$&'()*+,;=~-._"
@@ -24,6 +25,12 @@ def check_prefix(prefix: str, app: Any) -> str:
     if not isinstance(prefix, str) or _PREFIX.fullmatch(prefix) is None:
         raise ConfigError("must be a path such as /hooks", "prefix")
     return prefix.rstrip("/")
+
+
+def check_receiver(receiver: Any) -> None:
+    """Raises ConfigError where what requests are to be given to is none."""
+    if not isinstance(receiver, Receiver):
+        raise ConfigError(f"must be a Receiver, not a {type(receiver).__name__}", "receiver")
 
 
 def below_prefix(path: str, prefix: str) -> str | None:

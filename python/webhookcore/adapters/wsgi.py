@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ..exchange import HttpRequest, HttpResponse, read_length
 from ..receiver import Receiver
-from .mounting import PATH, below_prefix, body_was_read, check_prefix, last_segment
+from .mounting import PATH, below_prefix, body_was_read, check_prefix, check_receiver, last_segment
 
 Environ: TypeAlias = dict[str, Any]
 WSGIApp: TypeAlias = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -19,7 +19,12 @@ _BARE: Final = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Lengt
 
 
 def app(receiver: Receiver) -> WSGIApp:
-    """A WSGI app. The last segment of the path, below where it is mounted, is the source."""
+    """A WSGI app. The last segment of the path, below where it is mounted, is the source.
+
+    Raises:
+        ConfigError: It is no receiver.
+    """
+    check_receiver(receiver)
 
     def receive_webhooks(environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
         return answer(receiver, last_segment(environ.get("PATH_INFO", "")), environ, start_response)
@@ -35,8 +40,9 @@ def middleware(app: WSGIApp, receiver: Receiver, *, prefix: str = "/hooks") -> W
         app.wsgi_app = webhookcore.wsgi.middleware(app.wsgi_app, receiver)
 
     Raises:
-        ConfigError: No app, or a prefix that is none.
+        ConfigError: No receiver, no app, or a prefix that is none.
     """
+    check_receiver(receiver)
     hooks = check_prefix(prefix, app)
 
     def receive_or_pass(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -5,7 +5,7 @@ from .health import Health
 from .inbox import Inbox, InboxEvent
 from .intake import Decision
 from .receiver import Receiver
-from .sources import DEFAULT_MAX_BODY, Source, check_public_url, verify_request
+from .sources import DEFAULT_MAX_BODY, Source, check_max_body, check_public_url, verify_request
 
 __all__ = [
     "DEFAULT_MAX_BODY",
@@ -15,6 +15,7 @@ __all__ = [
     "InboxEvent",
     "Receiver",
     "Source",
+    "check_max_body",
     "check_public_url",
     "if_encoded",
     "refusal",

@@ -152,7 +152,7 @@ def make_source(
         mode=mode,
         public_url=check_public_url(public_url),
         event_key=event_key,
-        max_body=_check_max_body(max_body),
+        max_body=check_max_body(max_body),
         options=options,
         headers=header_names(rules),
         allowed=None if allowed_ips is None else _check_allowed(allowed_ips),
@@ -273,7 +273,8 @@ def _check_types(types: Sequence[str]) -> list[str]:
     return [check_pattern(one, f"types[{position}]") for position, one in enumerate(listed)]
 
 
-def _check_max_body(max_body: int) -> int:
+def check_max_body(max_body: int) -> int:
+    """The limit; raises ConfigError for what is none."""
     number = isinstance(max_body, int) and not isinstance(max_body, bool)
     if not number or not 1 <= max_body <= _LARGEST_MAX_BODY:
         raise ConfigError(f"must be 1 to {_LARGEST_MAX_BODY} bytes", "max_body")

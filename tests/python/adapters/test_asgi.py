@@ -122,6 +122,54 @@ def test_a_client_that_has_gone_is_answered_nothing_and_nothing_is_stored(app, r
     assert list(receiver.inbox.list()) == []
 
 
+def test_a_client_that_sends_too_slowly_is_408_and_nothing_is_stored(app, receiver, monkeypatch):
+    monkeypatch.setattr("webhookcore.adapters.asgi.BODY_SECONDS", 0.0)
+    sent = []
+
+    async def talk():
+        async def receive():
+            await asyncio.get_running_loop().create_future()
+
+        async def send(message):
+            sent.append(message)
+
+        await app(scope_of(stripe()), receive, send)
+        await asyncio.sleep(0)  # Nobody cancels the task afterwards.
+
+    asyncio.run(talk())
+    assert (sent[0]["status"], receiver.counts()) == (408, {})
+
+
+def test_a_server_that_ends_the_task_is_obeyed(app):
+    async def talk():
+        async def receive():
+            await asyncio.get_running_loop().create_future()
+
+        run = asyncio.ensure_future(app(scope_of(stripe()), receive, receive))
+        await asyncio.sleep(0)
+        run.cancel()
+        await run
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(talk())
+
+
+def test_what_is_no_receiver_is_refused_where_it_is_given(receiver):
+    for given in (None, "receiver", wh.Receiver):
+        for make in (webhookcore.asgi.app, wh.wsgi.app, wh.fastapi.router):
+            with pytest.raises(wh.ConfigError, match="receiver"):
+                make(given)
+        with pytest.raises(wh.ConfigError, match="receiver"):
+            webhookcore.asgi.middleware(lambda *_: None, given)
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "flask", "django"])
+@pytest.mark.parametrize("most", [0, -1, 1.5, "1", None, True, float("nan"), 2**40])
+def test_a_cap_that_is_none_is_refused_where_it_is_given(framework, most):
+    with pytest.raises(wh.ConfigError, match="max_body"):
+        getattr(wh, framework).verified("github", secrets=[SECRET], max_body=most)
+
+
 def test_who_consumed_the_body_in_front_is_named(app):
     asked = stripe(headers={"Content-Length": "10"})
     with pytest.raises(wh.ConfigError, match="a middleware in front"):
