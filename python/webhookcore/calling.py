@@ -7,7 +7,7 @@ from typing import Final
 
 from . import _core
 from .config import check_seconds, check_text
-from .errors import KeyUnavailableError, UnreachableError
+from .errors import ConfigError, KeyUnavailableError, UnreachableError
 from .exchange import Headers, HeadersLike
 from .urls import UrlPolicy, check_policy, normal_url, transport_options
 
@@ -19,6 +19,13 @@ _OF_THE_CONNECTION: Final = frozenset(
         *("te", "trailer", "transfer-encoding", "upgrade"),
     }
 )
+
+
+class HiddenHeaders(list[tuple[str, str]]):
+    """Pairs of which no traceback with local variables shows the values."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} headers>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,8 @@ def call(
             timeout=timeout,
         )
     except KeyUnavailableError as error:  # What the core calls every failed fetch.
+        if str(error).startswith("invalid_request: "):
+            raise ConfigError(str(error).partition(": ")[2], "headers") from None
         raise UnreachableError(str(error)) from error
     return CallResponse(status, Headers(pairs), content)
 

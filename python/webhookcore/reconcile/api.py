@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from ..calling import CallResponse, call
+from ..calling import CallResponse, HiddenHeaders, call
 from ..errors import ProviderApiError, UnreachableError
 from ..exchange import Headers
 from ..hidden_secrets import HiddenSecret
@@ -75,11 +75,12 @@ class ProviderApi:
                 raise _refusal(response, pause)
 
     def _ask(self, url: str) -> CallResponse:
-        headers = {**self._headers, "Authorization": f"Bearer {self._key.text}"}
         return call(
             url,
             method="GET",
-            headers=headers,
+            headers=HiddenHeaders(
+                [*self._headers.items(), ("Authorization", f"Bearer {self._key.text}")]
+            ),
             policy=self._policy,
             timeout=self._timeout,
             max_bytes=_MOST_BYTES,
@@ -96,7 +97,7 @@ class ProviderApi:
         """Seconds until it may be asked again; None where that would change nothing."""
         said = _number(response.headers, "Retry-After")
         if said is not None:
-            return min(max(said, 0.0), _LONGEST_SAID)
+            return min(max(said, _UNSAID), _LONGEST_SAID)  # Never at once, whatever it says.
         if response.status >= 500:
             return _UNSAID
         # GitHub says 403 as well as 429 where the hour's requests are used up.
@@ -105,6 +106,12 @@ class ProviderApi:
         if response.status in (403, 429) and used_up and resets is not None:
             return min(max(resets - self._clock(), _UNSAID), _LONGEST_SAID)
         return _UNSAID if response.status == 429 else None
+
+
+def is_plain(text: Any) -> bool:
+    """Whether it is what an id or a name of a provider looks like."""
+    plain = isinstance(text, str) and text.isascii() and text.isprintable()
+    return plain and 1 <= len(text) <= 256
 
 
 def _parsed(response: CallResponse) -> Any:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from ..config import check_text
 from ..errors import ConfigError, ProviderApiError
 from ..exchange import Headers
-from .api import ProviderApi
+from .api import ProviderApi, is_plain
 from .missed import Missed, Pages
 
 BASE_URL: Final = "https://api.github.com"
@@ -98,7 +98,7 @@ def _checked_row(row: Any) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError, OverflowError):
         found = {"guid": None}
         status = None
-    if not isinstance(found["guid"], str) or not found["guid"] or moment.tzinfo is None:
+    if not is_plain(found["guid"]) or moment.tzinfo is None:
         raise ProviderApiError("a delivery in GitHub's list is not as it is documented")
     # Of a delivery that reached nobody there is no status, or one of 0.
     return {**found, "status_code": status if isinstance(status, int) else 0}
@@ -127,9 +127,11 @@ def _fetched(api: ProviderApi, hook: str, id: int) -> Missed:
     request = told.get("request") if isinstance(told, dict) else None
     payload = request.get("payload") if isinstance(request, dict) else None
     guid, event = (told.get(name) for name in ("guid", "event")) if request else (None, None)
-    if not isinstance(payload, dict) or not isinstance(guid, str) or not isinstance(event, str):
+    if not isinstance(payload, dict) or not is_plain(guid) or not is_plain(event):
         raise ProviderApiError(f"GitHub's delivery {id} is not as it is documented")
     assert isinstance(request, dict)
+    assert isinstance(guid, str)
+    assert isinstance(event, str)
     body = json.dumps(payload, separators=(",", ":"), ensure_ascii=True).encode("ascii")
     sent = request.get("headers")
     kept = [

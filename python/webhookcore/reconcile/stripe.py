@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..batches import cut_items
 from ..errors import ProviderApiError, VerificationError
-from .api import ProviderApi
+from .api import ProviderApi, is_plain
 from .missed import Missed, Pages
 
 BASE_URL: Final = "https://api.stripe.com"
@@ -51,7 +51,7 @@ def _ids(page: Any) -> list[str]:
     if not isinstance(events, list):
         raise ProviderApiError("what Stripe answered is no list of events")
     ids = [event.get("id") if isinstance(event, dict) else None for event in events]
-    if not all(isinstance(one, str) and one for one in ids):
+    if not all(map(is_plain, ids)):
         raise ProviderApiError("an event in Stripe's list has no id")
     return [str(one) for one in ids]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ SIGNS_IN_BODY: Final = frozenset({"mailgun", "adyen", "aws-sns"})
 _LAST_TIME: Final = 253_402_300_799.0
 # What a provider's own configuration has beside the secret.
 _SETTINGS: Final[dict[str, dict[str, str]]] = {"paypal": {"webhook_id": "WH-SAMPLE"}}
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2.
 _NO_DATA: Final = "must be a mapping of members of the body, or None"
 
 
@@ -196,8 +198,12 @@ def recorded(
     row = find_scheme(provider)[1]
     known = _configured(provider, row)
     dropped = {name.lower() for name in signature_headers(known)}
-    kept = {name: value for name, value in Headers(headers).items() if name.lower() not in dropped}
+    kept = {
+        name: value for name, value in _recorded_headers(headers) if name.lower() not in dropped
+    }
     kept.setdefault("Content-Type", "application/json")
+    if type is not None:
+        check_unicode("type", type)
     word, _ = split_type(row, type)
     content = Content(id or new_id(row.name), type, word, _checked_body(body, None), {})
     made = _request(known, row, given, content, kept, url, method, check_time(at))
@@ -224,7 +230,9 @@ def verified(request: SampleRequest) -> Event:
 
     Raises:
         VerificationError: It was tampered with.
+        ConfigError: It is no sample.
     """
+    unsigned_of(request)
     # Not closed: a refusal's hint is computed when it is read.
     verifier = Verifier(request.scheme, HiddenSecrets(request.secrets))
     found: Event = verifier.verify(
@@ -264,6 +272,21 @@ def check_time(at: float | datetime | None) -> float:
     if not number or not 0 <= at <= _LAST_TIME:
         raise ConfigError("must be Unix seconds or an aware datetime", "at")
     return float(at)
+
+
+def _recorded_headers(headers: Any) -> list[tuple[str, str]]:
+    try:
+        return [
+            (
+                check_text("headers", name, most=8192),
+                check_text("headers", value, least=0, most=2**20),
+            )
+            for name, value in Headers(headers).items()
+        ]
+    except (TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError("must be a mapping, or a list of pairs", "headers") from None
 
 
 def _keys_of(secret: str | SenderKeys | None) -> SenderKeys | None:
@@ -345,7 +368,8 @@ def _checked_headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
     if not isinstance(headers, Mapping):
         raise ConfigError("must be a mapping of names to values", "headers")
     for name, value in headers.items():
-        check_text("headers", name)
+        if _NAME.fullmatch(check_text("headers", name)) is None:
+            raise ConfigError(f"{name} cannot be a header's name", "headers")
         check_text(f"headers[{name}]", value, least=0, most=8192)
     return dict(headers)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
+import re
 import socket
 import ssl
 import struct
@@ -26,9 +29,12 @@ from ..urls import UrlPolicy
 Fault: TypeAlias = Literal["reset", "close", "truncate", "garbage", "hang"]
 Respond: TypeAlias = Callable[[HttpRequest], "Answer | HttpResponse | int"]
 
+_log = logging.getLogger("webhookcore.testing")
+
 _FAULTS: Final = get_args(Fault)
 _LARGEST_BODY: Final = 64 * 1024 * 1024
 _PIECE: Final = 64 * 1024
+_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 # Seconds for which a connection may keep still.
 _PATIENCE: Final = 30.0
 
@@ -67,6 +73,8 @@ class Answer:
             check_whole("size", self.size, 0, 2**40)
         if self.fault is not None and self.fault not in _FAULTS:
             raise ConfigError(f"must be one of {', '.join(_FAULTS)}", "fault")
+        if not isinstance(self.headers, Mapping):
+            raise ConfigError("must be a mapping of names to values", "headers")
         for name, value in self.headers.items():
             check_text("headers", name)
             check_text(f"headers[{name}]", value, least=0, most=8192)
@@ -122,6 +130,8 @@ class WebhookServer:
         check_text("host", host)
         check_whole("port", port, 0, 65535)
         self._max_body = check_whole("max_body", max_body, 0, _LARGEST_BODY)
+        if tls is not None and not isinstance(tls, ssl.SSLContext):
+            raise ConfigError("must be an ssl.SSLContext", "tls")
         self._answers = [_checked(one) for one in answers] or [Answer()]
         self._changed = threading.Condition()
         self._requests: deque[HttpRequest] = deque(maxlen=check_whole("keep", keep, 0, 10**9))
@@ -138,6 +148,7 @@ class WebhookServer:
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="webhook-server", daemon=True
         )
+        self._pid = os.getpid()
         self._thread.start()
 
     @property
@@ -215,6 +226,9 @@ class WebhookServer:
         if self._closing.is_set():
             return
         self._closing.set()
+        if self._pid != os.getpid():  # The child of a fork has the socket, but not the thread.
+            self._server.socket.close()
+            return
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
@@ -285,9 +299,9 @@ class _Connection(BaseHTTPRequestHandler):
         )
         try:
             answer = owner._take(request)
-        except Exception:
-            self._send(Answer(500, b"the function that answers failed"))
-            raise
+        except Exception:  # noqa: BLE001  # The user's own code; the client is answered.
+            _log.exception("the function that answers failed")
+            answer = Answer(500, b"the function that answers failed")
         self._send(answer)
 
     def __getattr__(self, name: str) -> Any:
@@ -303,8 +317,12 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes | None:
         """None: it was refused, and the client is told."""
-        if self.headers.get("Transfer-Encoding", "").strip().lower() == "chunked":
-            return self._read_chunks()
+        coding = self.headers.get("Transfer-Encoding")
+        if coding is not None:
+            # Of any other coding nobody could say where the body ends.
+            return (
+                self._read_chunks() if coding.strip().lower() == "chunked" else self._refused(501)
+            )
         length = self.headers.get("Content-Length", "0").strip()
         if not length.isascii() or not length.isdecimal() or len(length) > 18:
             return self._refused(400)
@@ -316,20 +334,19 @@ class _Connection(BaseHTTPRequestHandler):
     def _read_chunks(self) -> bytes | None:
         body = bytearray()
         while True:
-            line = self.rfile.readline(1024)
-            size_text = line.split(b";")[0].strip()
-            try:
-                size = int(size_text, 16)
-            except ValueError:
+            match = _CHUNK.match(self.rfile.readline(1024))
+            if match is None:
                 return self._refused(400)
-            if size < 0 or len(body) + size > self.server.owner._max_body:
+            size = int(match[1], 16)
+            if len(body) + size > self.server.owner._max_body:
                 return self._refused(413)
             if size == 0:
-                while self.rfile.readline(8192) not in (b"\r\n", b"\n", b""):
-                    pass  # Trailers.
-                return bytes(body)
+                return bytes(body) if self._read_trailers() else self._refused(431)
             body += self.rfile.read(size)
             self.rfile.readline(8)
+
+    def _read_trailers(self) -> bool:
+        return any(self.rfile.readline(8192) in (b"\r\n", b"\n", b"") for _ in range(100))
 
     def _refused(self, status: int) -> bytes | None:
         self.close_connection = True

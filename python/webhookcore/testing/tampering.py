@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from ..errors import ConfigError
 from ..exchange import Headers
@@ -75,7 +75,9 @@ def _moved(request: SampleRequest, direction: int) -> SampleRequest:
         raise _cannot(request, "has no time")
     if request.provider == "linear":
         # Its time stands in the body, which is signed as it is.
-        body = json.loads(unsigned_of(request).content.body)
+        body = _parsed(unsigned_of(request).content.body)
+        if not isinstance(body, dict):
+            raise ConfigError("its body is no JSON object", "how")
         moved = request.at + direction * (fields["tolerance"] + _WRONG_WAY)
         body["webhookTimestamp"] = int(moved * 1000)
         return _with_content(request, json.dumps(body).encode("ascii"))
@@ -128,14 +130,18 @@ def _garbage(request: SampleRequest) -> SampleRequest:
 def _reserialised(request: SampleRequest) -> SampleRequest:
     if request.provider in _BODY_UNSIGNED | SIGNS_IN_BODY:
         raise _cannot(request, "does not cover the bytes of the body")
-    try:
-        parsed = json.loads(request.body)
-    except ValueError:
-        raise ConfigError("its body is no JSON", "how") from None
+    parsed = _parsed(request.body)
     body = json.dumps(parsed).encode("ascii")
     if body == request.body:
         body = json.dumps(parsed, separators=(",", ":")).encode("ascii")
     return replace(request, body=body)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ConfigError("its body is no JSON", "how") from None
 
 
 def _names(request: SampleRequest) -> set[str]:

@@ -142,3 +142,10 @@ def test_the_types_with_a_body_are_listed():
 def test_a_wrong_option_ends_with_2_before_anything_is_sent(arguments, said):
     result = run("trigger", *arguments, env=ENV)
     assert (result.exit_code, said in result.output) == (2, True), result.output
+
+
+def test_a_header_that_cannot_be_sent_ends_with_2(server):
+    for header in ("a b: c", "X: a\x01b"):
+        result = run("trigger", "stripe", "--to", server.url, "-H", header, env=ENV)
+        assert result.exit_code == 2, header
+    assert server.requests == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from datetime import datetime, timezone
 
 import pytest
@@ -263,3 +264,42 @@ def test_a_closed_receiver_says_so(reconcile, receiver):
     receiver.close()
     with pytest.raises(wh.StoreUnavailableError):
         reconcile()
+
+
+def test_a_rate_limit_of_no_seconds_is_no_endless_loop(reconcile, api, slept):
+    api.disturb = lambda request: answer(429, {}, **{"Retry-After": "0"})
+    with pytest.raises(wh.ProviderApiError):
+        reconcile(wait=3)
+    assert slept == [1, 1, 1]
+
+
+@pytest.mark.parametrize("id", ["\ud800", "a\nb", "x" * 257, "é"], ids=range(4))
+def test_an_id_of_no_form_is_garbage(reconcile, api, id):
+    api.disturb = lambda request: answer(200, {"data": [{"id": id, "type": "a.b"}]})
+    with pytest.raises(wh.ProviderApiError, match="no id"):
+        reconcile()
+
+
+OPTIONS = {
+    "refused": {},
+    "no answer": {"timeout": 0.05, "wait": 0},
+    "a wrong option": {"limit": 0},
+    "a wrong account": {"account": "\n"},
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_no_traceback_shows_the_key(receiver, server, api, name):
+    faults = {"refused": answer(403, {}), "no answer": Answer(fault="hang")}
+    api.disturb = lambda request: faults.get(name)
+    given = {"base_url": server.base_url, "policy": server.policy, **OPTIONS[name]}
+    with pytest.raises(wh.WebhookError) as caught:
+        receiver.reconcile("stripe", **given, api_key=KEY)
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [frame for frame in report.stack if "/webhookcore/" in frame.filename]
+    assert ours
+    assert KEY not in "".join(str(frame.locals) for frame in ours)
+    while report is not None:
+        text = "".join(str(frame.locals) for frame in report.stack if "tests" not in frame.filename)
+        assert KEY not in text
+        report = report.__cause__

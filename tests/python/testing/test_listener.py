@@ -208,3 +208,34 @@ def test_a_url_that_may_not_be_called_is_refused_at_once(heard):
         Listener([], heard, forward_to="https://169.254.169.254/")
     with pytest.raises(wh.InvalidUrlError):
         Listener([], heard, forward_to="http://example.com/")
+
+
+HOSTILE = [
+    ("POST", "http://elsewhere.example/x", [], b""),
+    ("POST", "//elsewhere.example/x", [], b""),
+    ("POST", "/x?\xe9#fragment", [], b""),
+    ("POST", "no slash", [], b""),
+    ("POST", "", [], b""),
+    ("CONNECT", "/x", [], b""),
+    ("P\xd6ST", "/x", [], b""),
+    ("POST", "/x", [("X", "a\x01b"), ("\xe9", "\xff")], b""),
+    ("POST", "/x", [("Stripe-Signature", "\xff" * 9000)], b""),
+    ("POST", "/x", [("Stripe-Signature", "t=1,v1=" + "0" * 64)] * 3, b"\xff" * 100),
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
+def test_whatever_comes_is_recorded_and_answered(listen, heard, hostile):
+    method, path, headers, body = hostile
+    request = wh.HttpRequest(method, path, headers, body, url=f"http://127.0.0.1{path}")
+    with WebhookServer() as app:
+        answers = [
+            listen("*=stripe")(request),
+            listen("*=twilio")(request),
+            listen(forward_to=app.base_url, policy=app.policy)(request),
+        ]
+    assert all(200 <= answer.status < 600 for answer in answers)
+    assert len(heard) == 3
+    for one in heard:
+        assert Recording.from_json(json.loads(json.dumps(one.as_json()))) == one
+        assert one.verified is not True

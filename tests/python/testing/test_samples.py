@@ -160,3 +160,34 @@ def test_key_pairs_are_made_anew_in_each_process_and_secrets_are_not():
     assert "BEGIN PUBLIC KEY" in testing.sample("sendgrid").secrets[0]
     assert testing.sample("stripe").secrets == testing.sample("stripe").secrets
     assert testing.sample("stripe").secrets != testing.sample("github").secrets
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"headers": 7}, "headers"),
+        ({"headers": [1]}, "headers"),
+        ({"headers": None}, "headers"),
+        ({"headers": [("a", "b\r\nc")]}, "headers"),
+        ({"body": "text"}, "body"),
+        ({"type": 7}, "type"),
+        ({"id": "a\r\nb"}, "id"),
+        ({"at": "then"}, "at"),
+    ],
+    ids=str,
+)
+def test_what_is_no_recording_is_named(options, field):
+    with pytest.raises(wh.ConfigError) as refused:
+        testing.recorded("github", **{"body": b"{}", "headers": {}, **options})
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("function", [testing.verified, testing.signed_again])
+def test_a_request_that_is_no_sample_is_said(function):
+    with pytest.raises(wh.ConfigError, match="what sample"):
+        function(wh.HttpRequest("POST", "/", {}, b""))
+
+
+def test_a_headers_name_that_cannot_be_is_refused():
+    with pytest.raises(wh.ConfigError, match="cannot be a header's name"):
+        testing.sample("stripe", headers={"a b": "c"})

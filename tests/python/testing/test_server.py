@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import socket
 import threading
 
@@ -66,9 +67,10 @@ def test_a_function_may_answer(server):
     assert ask(server)[0] == 418
 
 
-def test_a_function_that_fails_is_an_answer_of_500(server):
+def test_a_function_that_fails_is_an_answer_of_500_and_is_logged(server, caplog):
     server.answer(lambda request: 1 / 0)
     assert ask(server)[0] == 500
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_receiver_may_stand_behind_it(server):
@@ -140,7 +142,13 @@ def test_chunked_bodies_are_put_together(server):
         (b"Content-Length: 99999999999999999999", b"400"),
         (b"Content-Length: 1001", b"413"),
         (b"Transfer-Encoding: chunked\r\n\r\nzz", b"400"),
-        (b"Transfer-Encoding: chunked\r\n\r\n-5", b"413"),
+        (b"Transfer-Encoding: chunked\r\n\r\n-5", b"400"),
+        (b"Transfer-Encoding: chunked\r\n\r\n0x5", b"400"),
+        (b"Transfer-Encoding: chunked\r\n\r\n1_0", b"400"),
+        (b"Transfer-Encoding: chunked\r\n\r\n" + b"0" * 500, b"400"),
+        (b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"a: b\r\n" * 101, b"431"),
+        (b"Transfer-Encoding: gzip, chunked", b"501"),
+        (b"Transfer-Encoding: identity\r\nContent-Length: 5", b"501"),
         (b"Transfer-Encoding: chunked\r\n\r\nffffffff", b"413"),
     ],
 )
@@ -157,6 +165,15 @@ def test_hostile_framing_is_refused(head, status):
 def test_waiting_for_what_does_not_come_ends(server):
     with pytest.raises(TimeoutError, match="0 of 1"):
         server.wait_for(1, timeout=0.01)
+
+
+def test_the_child_of_a_fork_closes_its_copy_and_no_more(server):
+    child = os.fork()
+    if child == 0:
+        server.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert ask(server)[0] == 200
 
 
 def test_closing_twice_is_closing_once():
@@ -178,6 +195,9 @@ def test_closing_twice_is_closing_once():
         lambda: Answer(body="text"),
         lambda: Answer(size=-1),
         lambda: Answer(headers={"X": "a\r\nb"}),
+        lambda: Answer(headers=None),
+        lambda: WebhookServer(tls="cert.pem"),
+        lambda: WebhookServer(keep=-1),
         lambda: Answer.redirect("http://x/\r\nSet-Cookie: a"),
         lambda: WebhookServer("200"),
         lambda: WebhookServer(True),

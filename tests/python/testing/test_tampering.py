@@ -66,3 +66,13 @@ def test_a_word_that_is_none_is_refused(how):
 def test_only_samples_can_be_tampered_with():
     with pytest.raises(wh.ConfigError, match="what sample\\(\\) gave"):
         testing.tamper(wh.HttpRequest("POST", "/", {}, b""), "body")
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "how"),
+    [("linear", b"x", "old"), ("linear", b"[]", "old"), ("github", b"[" * 10**5, "reserialised")],
+)
+def test_a_body_of_ones_own_that_is_no_json_cannot_be_moved_or_written_again(provider, body, how):
+    with pytest.raises(wh.ConfigError) as refused:
+        testing.tamper(testing.sample(provider, body=body), how)
+    assert refused.value.field == "how"
