@@ -59,7 +59,7 @@ def _many() -> list[float]:
         )
 
 
-def _in_threads(works: list[Callable[[], object]]) -> Timer:
+def in_threads(works: list[Callable[[], object]]) -> Timer:
     """A timer in which each work has a thread of its own; a round is TURN calls of each."""
 
     def rounds(count: int) -> float:
@@ -82,7 +82,7 @@ def _threads() -> list[float]:
     with folder() as path, sending_client(path) as client, raw_queues(path, THREADS) as raw:
         ours = [partial(client.send, "order.created", DATA)] * THREADS
         theirs = [queue.send for queue in raw]
-        return time_ratios(_in_threads(theirs), _in_threads(ours), side_lasts=SIDE)
+        return time_ratios(in_threads(theirs), in_threads(ours), side_lasts=SIDE)
 
 
 def _growth() -> list[float]:
