@@ -6,7 +6,7 @@ import asyncio
 import functools
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -22,7 +22,6 @@ from ..config import (
 )
 from ..door import Door, run_blocking, run_on_loop
 from ..errors import ConfigError, NotFoundError, StoreUnavailableError
-from ..events import Event, provider_key
 from ..exchange import HttpRequest, HttpResponse
 from ..hidden_secrets import HiddenSecret, Secrets, shade
 from ..keys import KeyFetcher
@@ -380,8 +379,7 @@ class Receiver:
             ConfigError: What is no source's name, no pattern or no sink.
             StoreUnavailableError: The receiver was closed.
         """
-        forward = Forward(as_sink(to), functools.partial(_key_of, self._sources))
-        self.on(source, pattern)(forward)
+        self.on(source, pattern)(Forward(as_sink(to)))
 
     def body_limit(self, source: str) -> int:
         """How many bytes of a body to read before ``begin()``; 0 for an unknown source."""
@@ -687,12 +685,6 @@ def _make_pool(
     wake: Callable[[], None],
 ) -> PoolWorker:
     return PoolWorker(*parts(), clock, lease, workers, wake)
-
-
-def _key_of(sources: Mapping[str, Source], event: Event) -> str | None:
-    """As the source says; in a process that only works it may not be known."""
-    source = sources.get(event.source)
-    return provider_key(event) if source is None else source.key_of(event)
 
 
 def _probe(readiness: Readiness, name: str) -> HttpResponse:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -78,25 +77,20 @@ class Sink(Protocol):
 
 
 class Forward:
-    """The handler that hands events to a sink.
+    """The handler that hands events to a sink."""
 
-    Args:
-        key_of: Gives what marks sameness, or None where each request is an event of its own.
-    """
-
-    def __init__(self, sink: Sink, key_of: Callable[[Event], str | None]) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._key_of = key_of
 
     def __call__(self, event: Event) -> Any:
-        return self._sink.put(HandOff(event, dedup_id(event, self._key_of(event))))
+        return self._sink.put(HandOff(event, dedup_id(event, getattr(event, "_key", None))))
 
     def __repr__(self) -> str:
         return f"forward to {self._sink!r}"
 
 
 def dedup_id(event: Event, key: str | None) -> str:
-    """Of the source and the event's key.
+    """Of the source and the key by which the receiver recognises the event.
 
     Without a key it is of the stored row and the body: two requests with one body are two events.
     """

@@ -11,7 +11,8 @@ from ..config import check_seconds, check_text
 from ..errors import ConfigError
 from .hand_off import HandOff, missing
 
-_HEARTBEAT: Final = 20
+# Seconds. A broker that says nothing is given up after 2 (heartbeat + 5), which is how pika counts.
+_HEARTBEAT: Final = 5
 _LONGEST_KEY: Final = 255  # Bytes of a routing key.
 _LOCK_SECONDS: Final = 30.0
 

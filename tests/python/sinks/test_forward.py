@@ -174,6 +174,16 @@ class TestTheDedupId:
         )
         assert found == ["stripe:mine"]
 
+    def test_is_that_in_a_process_that_only_works_and_knows_no_source_too(self, url, clock):
+        with wh.Receiver(url, clock=clock) as web:
+            web.add_source("stripe", secrets=[SECRET], event_key=lambda event: "mine")
+            web.handle(stripe("evt_1"), "stripe")
+        taker = Taker()
+        with wh.Receiver(url, clock=clock) as worker:
+            worker.forward("stripe", to=taker)
+            work(worker, clock)
+        assert [one.dedup_id for one in taker.taken] == ["stripe:mine"]
+
     def test_of_two_requests_that_have_no_key_there_are_two(self, url, clock):
         """Although their bodies are the same: dropping one of them would lose an event."""
         asked = request("meta", b'{"object":"page"}')

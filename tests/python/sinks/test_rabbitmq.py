@@ -99,6 +99,25 @@ def test_a_connection_that_was_dropped_meanwhile_costs_no_retry(
     assert len({properties.message_id for _, properties, _ in taken(broker, queue)}) == 3
 
 
+def test_a_rabbitmq_that_hangs_is_given_up_and_nothing_is_lost(
+    receiver, broker, queue, wire, clock
+):
+    url = f"amqp://guest:guest@127.0.0.1:{wire.port}/%2F?heartbeat=1"
+    sink = RabbitMQ(url, routing_key=queue, timeout=0.5)
+    receiver.forward("stripe", to=sink)
+    receiver.handle(stripe("evt_0"), "stripe")
+    assert receiver.run_until_idle().handled == 1
+    wire.flows.clear()
+    receiver.handle(stripe("evt_1"), "stripe")
+    assert receiver.run_until_idle().retried == 1
+    wire.flows.set()
+    while receiver.run_until_idle().handled != 1:
+        clock.advance(10)
+    sink.close()
+    handed = {properties.message_id for _, properties, _ in taken(broker, queue)}
+    assert handed == {"stripe:evt_0", "stripe:evt_1"}
+
+
 def test_a_message_that_no_queue_would_get_is_not_lost(receiver, broker, wire, clock):
     broker.exchange_declare("events", "topic", auto_delete=False)
     sink = RabbitMQ(f"amqp://guest:guest@127.0.0.1:{wire.port}/%2F", exchange="events")

@@ -56,6 +56,21 @@ def test_while_redis_is_away_nothing_is_lost(receiver, redis_server, clock):
     ]  # fmt: skip
 
 
+def test_a_redis_that_hangs_holds_no_worker_and_loses_nothing(receiver, redis_server, clock):
+    receiver.forward("stripe", to=RedisStream(redis_server.url, "webhooks", timeout=0.1))
+    receiver.handle(stripe("evt_0"), "stripe")
+    assert receiver.run_until_idle().handled == 1
+    redis_server.hang()
+    receiver.handle(stripe("evt_1"), "stripe")
+    assert receiver.run_until_idle().retried == 1
+    redis_server.go_on()
+    clock.advance(10)
+    while receiver.run_until_idle().handled != 1:
+        clock.advance(10)
+    # It may have heard both times.
+    assert {entry[b"event_id"] for entry in entries(redis_server)} == {b"evt_0", b"evt_1"}
+
+
 def test_a_key_of_another_kind_is_an_error_and_no_loss(receiver, redis_server, clock):
     with redis.Redis.from_url(redis_server.url) as client:
         client.set("webhooks", "a string")
@@ -87,6 +102,8 @@ def test_a_stream_may_be_kept_short(receiver, redis_server):
         ({"stream": "\ud800"}, "stream"),
         ({"max_length": 0}, "max_length"),
         ({"max_length": True}, "max_length"),
+        ({"timeout": 0}, "timeout"),
+        ({"timeout": float("inf")}, "timeout"),
     ],
     ids=str,
 )

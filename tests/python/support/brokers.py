@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -43,6 +44,14 @@ class RedisServer:
         command += ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         wait_until(lambda: answers(self.port), "redis-server listens")
+
+    def hang(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None:
@@ -91,13 +100,18 @@ def rabbitmq(folder: Path) -> Iterator[int]:
 
 
 class Wire:
-    """A port in front of another one, whose connections can be cut and refused."""
+    """A port in front of another one, whose connections can be cut and refused.
+
+    Nothing gets through while ``flows`` is cleared.
+    """
 
     def __init__(self, target: int) -> None:
         self._target = target
         self.port = free_port()
         self._listener: socket.socket | None = None
         self._open: list[socket.socket] = []
+        self.flows = threading.Event()
+        self.flows.set()
 
     def join(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", self.port))
@@ -128,9 +142,9 @@ class Wire:
                 for pair in ((near, far), (far, near)):
                     threading.Thread(target=self._copy, args=pair, daemon=True).start()
 
-    @staticmethod
-    def _copy(source: socket.socket, target: socket.socket) -> None:
+    def _copy(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
+                self.flows.wait()
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
