@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 import webhookcore as wh
 from support.receiving import SECRET, answer, request, stripe
 from support.waiting import wait_until
-from webhookcore.sinks import HandOff, RQQueue, Sink, as_sink
+from webhookcore.sinks import SQS, HandOff, RabbitMQ, RedisStream, RQQueue, Sink, as_sink
 from webhookcore.sinks.hand_off import dedup_id
 
 
@@ -246,3 +248,29 @@ def test_a_receiver_that_is_dropped_is_closed_although_it_forwards(url):
     del receiver
     gc.collect()
     assert gone() is None
+
+
+class TestWithoutTheExtras:
+    def test_the_package_imports_nothing_of_them(self):
+        code = (
+            "import sys, webhookcore, webhookcore.sinks\n"
+            "print({'redis', 'pika', 'boto3', 'celery', 'rq', 'dramatiq'} & set(sys.modules))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        assert done.stdout == "set()\n", done.stderr
+
+    @pytest.mark.parametrize(
+        ("package", "extra", "make"),
+        [
+            ("redis", "redis", lambda: RedisStream("redis://127.0.0.1", "webhooks")),
+            ("pika", "rabbitmq", lambda: RabbitMQ("amqp://127.0.0.1")),
+            ("boto3", "sqs", lambda: SQS("http://localhost/q")),
+        ],
+        ids=["redis", "pika", "boto3"],
+    )
+    def test_it_says_what_to_install(self, monkeypatch, package, extra, make):
+        monkeypatch.setitem(sys.modules, package, None)
+        with pytest.raises(ImportError, match=rf"pip install 'webhookcore\[{extra}\]'"):
+            make()
