@@ -61,7 +61,8 @@ def list_presets(as_json: bool) -> None:
     help="Fetch a preset from here and not from its provider. Repeatable.",
 )
 @policy_options
-def refresh(output: str, mirrors: tuple[str, ...], policy: UrlPolicy) -> None:
+@json_option
+def refresh(output: str, mirrors: tuple[str, ...], policy: UrlPolicy, as_json: bool) -> None:
     """Fetch the lists of all providers and write them to a file, all of them or none.
 
     Exit code 1: a list could not be had, or is not to be believed; the file is as it was.
@@ -71,7 +72,10 @@ def refresh(output: str, mirrors: tuple[str, ...], policy: UrlPolicy) -> None:
     found = {name: fetch_preset(name, policy, today, places.get(name)) for name in ADDRESSES}
     write_presets(Path(output), _others(output) | found)
     for name, one in sorted(found.items()):
-        click.echo(f"{name}: {len(one.networks)} networks as of {one.as_of}")
+        if as_json:
+            print_json(_row(one))
+        else:
+            click.echo(f"{name}: {len(one.networks)} networks as of {one.as_of}")
     if os.environ.get(PATH_VARIABLE) != output:
         click.echo(f"set {PATH_VARIABLE}={shown(output)} for the processes that receive", err=True)
 

@@ -64,6 +64,8 @@ def test_the_file_may_be_named_by_the_environment_and_keeps_presets_of_one_s_own
     assert result.exit_code == 0, result.output
     assert result.stderr == ""
     assert sorted(json.loads(path.read_text())) == ["acme", "github", "stripe"]
+    again = rows(refresh(provider, path, "--json"))
+    assert [row["name"] for row in again] == ["github", "stripe"]
 
 
 @pytest.mark.parametrize(

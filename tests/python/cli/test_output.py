@@ -144,6 +144,12 @@ def test_the_commands_are_those_of_the_documentation():
         "operations",
         "worker",
         "prune",
+        "ip-ranges",
+        "inbox",
+        "listen",
+        "reconcile",
+        "tail",
+        "trigger",
         "doctor",
     }
 
