@@ -34,7 +34,9 @@ def find_correlation_id(pairs: Iterable[tuple[Text, Text]]) -> str | None:
             sane = _sane(folded, _text(value))
             if sane is not None:
                 found.setdefault(folded, sane)
-    return next((found[name] for name in _NAMES if name in found), None)
+    if not found:
+        return None
+    return next(found[name] for name in _NAMES if name in found)
 
 
 def make_correlation_id() -> str:

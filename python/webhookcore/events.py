@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import parse_qs
 
 from . import _core
@@ -122,11 +122,10 @@ class Event(_core.EventBase):
     @property
     def headers(self) -> Headers:
         """The request's headers, looked up without regard to case."""
-        try:
-            return self._header_view
-        except AttributeError:
-            self._header_view = Headers(self._headers)
-            return self._header_view
+        view: Headers | None = getattr(self, "_header_view", None)
+        if view is None:
+            view = self._header_view = Headers(self._headers)
+        return view
 
     @property
     def timestamp(self) -> datetime | None:
@@ -251,11 +250,12 @@ class Event(_core.EventBase):
         return f"<Event {self.provider} id={self.id!r} type={self.type!r}>"
 
     def _resolve(self) -> tuple[str | None, str | None, tuple[str, ...]]:
-        try:
-            return self._identity
-        except AttributeError:
-            self._identity = _identify(self)
-            return self._identity
+        # Not by an AttributeError: raising one takes longer than all the rest.
+        found: tuple[str | None, str | None, tuple[str, ...]] | None
+        found = getattr(self, "_identity", None)
+        if found is None:
+            found = self._identity = _identify(self)
+        return found
 
 
 def kept_headers(event: Event) -> list[tuple[str, str]]:
@@ -294,16 +294,50 @@ def provider_key(event: Event) -> str | None:
     return parts[0] if len(parts) == 1 else json.dumps(parts)
 
 
+class _Plan(NamedTuple):
+    """Where an event's id and type are, worked out once for each provider."""
+
+    row: Provider
+    places: tuple[Place, ...]  # Of the id, then the type, then what is put behind it.
+    paths: list[str]  # The same where all are in a JSON body, else empty.
+    ids: int
+    all_signed: bool
+
+
+# By identity: a row's own hash is over all that is in it.
+_plans: dict[int, _Plan] = {}
+_MOST_PLANS: Final = 1000  # Of schemes that a user makes anew for each request.
+
+
+def _plan_of(row: Provider) -> _Plan:
+    plan = _plans.get(id(row))
+    if plan is None or plan.row is not row:
+        suffix = (Body(row.type_suffix),) if row.type_suffix else ()
+        places = (*row.id, *row.type, *suffix)
+        paths = [place.path for place in places if isinstance(place, Body)]
+        in_body = paths if len(paths) == len(places) else []
+        signed = all(place.signed for place in places)
+        plan = _Plan(row, places, in_body, len(row.id), signed)
+        if len(_plans) >= _MOST_PLANS:
+            _plans.clear()
+        _plans[id(row)] = plan
+    return plan
+
+
 def _identify(event: Event) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Id, type, and which of the two no signature covers."""
-    row = cast(Provider, event._rules)
-    suffix = (Body(row.type_suffix),) if row.type_suffix else ()
-    texts = texts_at((*row.id, *row.type, *suffix), event.body, lambda: event.headers)
-    ids = len(row.id)
+    plan = _plan_of(cast(Provider, event._rules))
+    row, ids = plan.row, plan.ids
+    if plan.paths:
+        texts = _core.event_fields(event.body, plan.paths)
+    else:
+        texts = texts_at(plan.places, event.body, lambda: event.headers)
     event_id, id_place = _first(row.id, texts[:ids])
     event_type, type_place = _first(row.type, texts[ids:])
-    if event_type is not None and suffix and texts[-1]:
+    if event_type is not None and row.type_suffix and texts[-1]:
         event_type = f"{event_type}.{texts[-1]}"
+    if plan.all_signed:
+        return event_id, event_type, ()
     unsigned = tuple(
         name
         for name, place in (("id", id_place), ("type", type_place))
