@@ -4,7 +4,7 @@ Every kind has the route that does nothing beside those that accept, so that bot
 run in one process, on one loop, under one server.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: FastAPI has to see what a function imported itself.
 
 import asyncio
 import gc
