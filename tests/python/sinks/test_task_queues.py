@@ -49,19 +49,27 @@ def test_a_celery_broker_that_is_away_is_tried_again_by_the_receiver(receiver, c
     assert receiver.inbox.get("inb_1").state == "pending"
 
 
-def test_options_of_celery_go_along(receiver):
-    class Task:
-        name = "handle"
+class Task:
+    """Called as Celery's is."""
 
-        def delay(self):
-            """As Celery's."""
+    name = "handle"
 
-        def apply_async(self, args, **options):
-            self.called = (args, options)
+    def delay(self):
+        """Nobody calls it."""
 
+    def apply_async(self, args, **options):
+        self.called = (args, options)
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [({}, {"retry": False}), ({"queue": "slow", "retry": True}, {"queue": "slow", "retry": True})],
+    ids=str,
+)
+def test_celery_is_not_to_wait_itself_unless_it_is_told_to(receiver, given, options):
     task = Task()
-    hand_over(receiver, CeleryTask(task, queue="slow", retry=True))
-    assert task.called == (("inb_1",), {"retry": True, "queue": "slow"})
+    hand_over(receiver, CeleryTask(task, **given))
+    assert task.called == (("inb_1",), options)
 
 
 def test_a_job_of_rq_reads_the_event_from_the_store(receiver, redis_server):
