@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ..errors import ConfigError, KeyUnavailableError, VerificationError
-from ..exchange import HttpRequest, HttpResponse
+from ..exchange import HttpResponse
 from ..hidden_secrets import Secrets, shade
 from ..keys import KeyFetcher
 from ..receiver import (
@@ -25,7 +25,7 @@ from ..schemes import SchemeLike
 from ..signatures import Verifier
 from .missing import missing
 from .mounting import body_was_read
-from .wsgi import sent_path
+from .wsgi import request_of
 
 try:
     from flask import Blueprint, Flask, Request, Response, current_app, request
@@ -80,7 +80,7 @@ class Webhooks:
         @routes.route("/<source>", methods=_METHODS, provide_automatic_options=False)
         def receive(source: str) -> Response:
             body = read_body(request, receiver.body_limit(source))
-            return _response(receiver.handle(_request(request, body), source))
+            return _response(receiver.handle(request_of(request.environ, body), source))
 
         app.register_blueprint(routes, url_prefix=url_prefix)
         app.extensions.setdefault("webhookcore", receiver)
@@ -113,7 +113,7 @@ def verified(
 
         @functools.wraps(view)
         def checked(*args: Any, **keywords: Any) -> Any:
-            asked = _request(request, read_body(request, max_body))
+            asked = request_of(request.environ, read_body(request, max_body))
             encoded = if_encoded(asked)
             if encoded is not None:
                 return _response(encoded[1])
@@ -167,18 +167,6 @@ def _culprit(asked: Request) -> ConfigError:
         else "request.stream or request.get_data(cache=False)"
     )
     return body_was_read(f"{reader} (in a before_request function or an outer decorator?)")
-
-
-def _request(asked: Request, body: bytes) -> HttpRequest:
-    path = sent_path(asked.environ)
-    return HttpRequest(
-        method=asked.method,
-        path=path,
-        headers=list(asked.headers.items()),
-        body=body,
-        client_ip=asked.remote_addr,
-        url=f"{asked.scheme}://{asked.host}{path}",
-    )
 
 
 def _response(found: HttpResponse) -> Response:

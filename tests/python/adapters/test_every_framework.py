@@ -34,6 +34,7 @@ SERVERS = {
     "WSGI, gunicorn": ("wsgi", GUNICORN),
     "WSGI, waitress": ("wsgi", WAITRESS),
     "WSGI middleware, gunicorn": ("middleware", GUNICORN),
+    "ASGI middleware, uvicorn": ("front", UVICORN),
 }
 # waitress, and Django under ASGI, read all of a body before anybody is asked.
 STREAMING = [name for name in SERVERS if "waitress" not in name and name != "Django, uvicorn"]

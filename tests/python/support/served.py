@@ -97,8 +97,15 @@ def look_in_django(get_response):
 
 
 def make_asgi(receiver: wh.Receiver):
-    app = wh.asgi.app(receiver)
+    return looked_into(wh.asgi.app(receiver))
 
+
+def make_front(receiver: wh.Receiver):
+    """In front of Django, which reads all of a body before any view of it runs."""
+    return looked_into(wh.asgi.middleware(make_django(receiver, "asgi"), receiver))
+
+
+def looked_into(app):
     async def look(scope, receive, send):
         taken = False
         if any(name == TAKES.lower().encode() for name, _ in scope.get("headers", ())):
