@@ -57,11 +57,12 @@ def github_deliveries(
     Raises:
         ProviderApiError, UnreachableError: As ``ProviderApi.get()``.
     """
-    newest: dict[str, int] = {}  # By GUID, the attempt that is asked for.
+    newest: dict[str, int] = {}  # By GUID, the attempt that is asked for; newest events first.
     delivered: set[str] = set()
     for row in _listed(api, hook, since, until):
         guid = row["guid"]
-        newest.setdefault(guid, row["id"])
+        # Of its attempts the newest one, at the place of the oldest.
+        newest[guid] = newest.pop(guid, row["id"])
         if 200 <= row["status_code"] < 300:
             delivered.add(guid)
     wanted = [id for guid, id in reversed(newest.items()) if everything or guid not in delivered]

@@ -54,6 +54,14 @@ def test_what_no_attempt_delivered_is_handled_once(reconcile, receiver):
     assert seen[0].json() in ({"ref": "refs/heads/main"}, {"action": "opened", "n": 1.5})
 
 
+def test_of_several_attempts_the_newest_is_asked_for_and_the_oldest_event_comes_first(
+    reconcile, api
+):
+    reconcile()
+    asked = [request.path.rpartition("/")[2] for request in api.asked]
+    assert [one for one in asked if one.isdigit()] == ["6", "3"]
+
+
 def test_what_was_received_is_a_duplicate(reconcile, receiver):
     receiver.handle(sample("github", "push", id="guid-a"), "github")
     assert (reconcile().stored, len(receiver.inbox.list())) == (1, 2)

@@ -53,6 +53,11 @@ def test_what_was_missed_is_handled_and_what_was_delivered_is_not_asked_for(reco
     assert {event.type for event in seen} == {"invoice.paid"}
 
 
+def test_within_a_page_the_oldest_comes_first(reconcile, receiver):
+    reconcile(limit=3)
+    assert [one.event_id for one in receiver.inbox.list()] == ["evt_1", "evt_3", "evt_4"]
+
+
 def test_doing_it_twice_handles_nothing_twice(reconcile, receiver):
     reconcile()
     again = reconcile()

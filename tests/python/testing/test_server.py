@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import signal
 import socket
 import threading
 
@@ -170,6 +171,7 @@ def test_waiting_for_what_does_not_come_ends(server):
 def test_the_child_of_a_fork_closes_its_copy_and_no_more(server):
     child = os.fork()
     if child == 0:
+        signal.alarm(20)  # Else one that hangs would outlive the test.
         server.close()
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
