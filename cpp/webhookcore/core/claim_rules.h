@@ -46,6 +46,7 @@ bool has_expired(std::optional<TimePoint> expires_at, TimePoint at);
 // `last_error` of deliveries that no attempt ended.
 inline constexpr std::string_view kCrashLoopError = "crash_loop";
 inline constexpr std::string_view kExpiredError = "expired";
+inline constexpr std::string_view kDamagedError = "damaged";
 
 // Whether an inbox row that crashed its process `crashes` times before is dead now.
 bool crashes_are_spent(int crashes);

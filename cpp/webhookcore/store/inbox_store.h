@@ -109,7 +109,8 @@ class InboxStore {
   }
 
   // pending → running for at most `limit` rows that are due, in the order of
-  // core/lane_choice.h. Each has a token of its own, those of a batch one together.
+  // core/lane_choice.h. Each has a token of its own, those of a batch one together. A row that
+  // another program damaged is in nobody's way: it becomes dead (kDamagedError).
   virtual Result<std::vector<ClaimedEvent>> claim_due_events(const EventClaim& claim,
                                                              TimePoint now) = 0;
 
@@ -147,10 +148,11 @@ class InboxStore {
 
   // dead → pending with a fresh budget; not_found, or conflict when it is not dead.
   virtual Result<void> replay_event(std::int64_t key, TimePoint now) = 0;
-  // The same for dead ones of the filter, oldest first; looks at `limit` of them after `place`,
-  // 0 at first and again when there are no more. Returns how many it replayed.
+  // The same for dead ones of the filter, oldest first, at most filter.limit; looks at
+  // `looks` of them after `place`, 0 at first and again when there are no more. Returns how many
+  // it replayed.
   virtual Result<std::size_t> replay_events(const InboxFilter& filter, std::int64_t& place,
-                                            std::size_t limit, TimePoint now) = 0;
+                                            std::size_t looks, TimePoint now) = 0;
   // Only what is done or dead; not_found, or conflict when it is neither. A repeat of it stays a
   // duplicate.
   virtual Result<void> delete_event(std::int64_t key) = 0;

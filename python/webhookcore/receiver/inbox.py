@@ -231,8 +231,8 @@ class Inbox:
         replayed = place = 0
         try:
             while replayed < most:
-                count = min(_BATCH, most - replayed)
-                more, place = self._store.replay_events(filters, place, count, now)
+                left = {**filters, "limit": most - replayed}
+                more, place = self._store.replay_events(left, place, _BATCH, now)
                 replayed += more
                 if not place:
                     break

@@ -101,6 +101,7 @@ class PoolWorker:
         self._idle = 0
         self._threads: list[threading.Thread] = []
         self._loop: SharedLoop | None = None
+        self._stuck: list[SharedLoop] = []
         self._jobs: SimpleQueue[_Place | None] = SimpleQueue()
         self._gathering: list[_Gathering] = []
         self._told_full = False
@@ -135,12 +136,13 @@ class PoolWorker:
         self._gathering.clear()
         with self._changed:
             self._changed.wait_for(lambda: not self._busy)
-            threads, loop = self._threads, self._loop
+            threads = self._threads
+            loops = [*self._stuck, *([] if self._loop is None else [self._loop])]
         for _ in threads:
             self._jobs.put(None)
         for thread in threads:
             thread.join()
-        if loop is not None:
+        for loop in loops:
             loop.close(_CLOSE_TIMEOUT)
 
     def running(self) -> list[HandlerRun]:
@@ -273,6 +275,7 @@ class PoolWorker:
                 loop.where(),
             )
             with self._changed:
+                self._stuck.append(loop)
                 self._loop = None
 
 

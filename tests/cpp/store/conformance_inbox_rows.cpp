@@ -102,6 +102,10 @@ void check_many_replays(Store& store) {
     CHECK(place == 0);
     CHECK(store.count_events({})->done == 1);
   }
+  SECTION("no more than the filter's limit, however many are looked at") {
+    CHECK(*store.replay_events({.limit = 2}, place, 100, kNow) == 2);
+    CHECK(store.count_events({})->dead == 1);
+  }
   SECTION("what died after a time is left alone") {
     CHECK(*store.replay_events({.until = kNow + 1s}, place, 100, kNow) == 1);
   }

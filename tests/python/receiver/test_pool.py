@@ -198,6 +198,7 @@ def test_a_task_of_a_handlers_own_that_exits_ends_no_other(url, clock, caplog):
 
             task = asyncio.get_running_loop().create_task(own())
             await asyncio.wait([task])
+            assert isinstance(task.exception(), SystemExit)
             return "went on"
 
         send(receiver, "evt_1", "evt_2")

@@ -256,6 +256,15 @@ class TestARowThatAnotherProgramDamaged:
         counts = receiver.run_until_idle()
         assert (counts.handled, counts.retried) == (1, 1)
 
+    def test_one_that_cannot_be_read_at_all_is_dead_and_the_others_are_handled(self, url, receiver):
+        receiver.on("stripe")(lambda event: None)
+        receiver.handle(stripe("evt_1"), source="stripe")
+        damaged(url, headers=b"9:x,")
+        receiver.handle(stripe("evt_2"), source="stripe")
+        assert receiver.run_until_idle().handled == 1
+        assert receiver.inbox.counts(error="damaged")["dead"] == 1
+        assert receiver.inbox.delete_many(error="damaged") == 1
+
 
 class TestSeveralHandlers:
     def test_they_run_in_order_and_the_last_result_counts(self, receiver):

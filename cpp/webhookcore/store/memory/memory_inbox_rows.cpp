@@ -131,13 +131,14 @@ Result<void> MemoryStore::replay_event(std::int64_t key, TimePoint now) {
 }
 
 Result<std::size_t> MemoryStore::replay_events(const InboxFilter& filter, std::int64_t& place,
-                                               std::size_t limit, TimePoint now) {
+                                               std::size_t looks, TimePoint now) {
   const auto entered = enter();
   if (entered.error) return *entered.error;
   InboxFilter dead = filter;
   dead.state = InboxState::dead;
   std::size_t replayed = 0;
-  each_next(rows_.inbox, dead, place, limit, [&](std::int64_t key) {
+  each_next(rows_.inbox, dead, place, looks, [&](std::int64_t key) {
+    if (replayed == filter.limit) return;
     revive(rows_.inbox.at(key), now);
     ++replayed;
   });

@@ -53,7 +53,7 @@ class MemoryStore final : public Store {
   void set_max_inbox(std::optional<std::int64_t> most) override;
   Result<void> replay_event(std::int64_t key, TimePoint now) override;
   Result<std::size_t> replay_events(const InboxFilter& filter, std::int64_t& place,
-                                    std::size_t limit, TimePoint now) override;
+                                    std::size_t looks, TimePoint now) override;
   Result<void> delete_event(std::int64_t key) override;
   Result<std::size_t> delete_events(const InboxFilter& filter, std::int64_t& place,
                                     std::size_t limit) override;

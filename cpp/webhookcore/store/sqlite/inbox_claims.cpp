@@ -48,15 +48,29 @@ Result<void> take_back(Connection& connection, const LostEvent& event, TimePoint
       .run();
 }
 
-Result<InboxEvent> take(Connection& connection, std::int64_t key, const LeaseToken& token,
-                        std::int64_t owner, TimePoint now, Duration lease) {
+Result<void> set_aside(Connection& connection, std::int64_t key, TimePoint now) {
+  return connection
+      .query(
+          "UPDATE inbox SET state = ?, next_attempt_at = NULL, last_error = ?, updated_at = ?"
+          " WHERE key = ?",
+          code_of(InboxState::dead), kDamagedError, now, key)
+      .run();
+}
+
+// Nothing for a row that cannot be read.
+Result<std::optional<InboxEvent>> take(Connection& connection, std::int64_t key,
+                                       const LeaseToken& token, std::int64_t owner, TimePoint now,
+                                       Duration lease) {
   static const std::string sql =
       std::string("SELECT ") + kInboxColumns + " FROM inbox WHERE key = ?";
   auto query = connection.query(sql.c_str(), key);
   const auto found = query.step();
   if (!found) return found.error();
   auto event = read_event(query);
-  if (!event) return event;
+  if (!event) {
+    if (auto done = set_aside(connection, key, now); !done) return done.error();
+    return std::optional<InboxEvent>();
+  }
   event->state = InboxState::running;
   event->next_attempt_at = std::nullopt;
   event->updated_at = now;
@@ -67,7 +81,7 @@ Result<InboxEvent> take(Connection& connection, std::int64_t key, const LeaseTok
                       code_of(event->state), owner, Blob{token.value}, now + lease, now, key)
                   .run();
   if (!done) return done.error();
-  return event;
+  return std::optional(std::move(*event));
 }
 
 Result<void> complete_one(Connection& connection, const EventCompletion& completion,
@@ -108,16 +122,21 @@ Result<std::vector<ClaimedEvent>> SqliteStore::claim_due_events(const EventClaim
   const auto written = write(
       [&](Connection& connection) -> Result<void> {
         claimed.clear();
-        auto lanes = read_due_lanes(connection, claim, now);
-        if (!lanes) return lanes.error();
-        const auto keys =
-            choose_due(lanes->lanes, lanes->rooms, database_->inbox_turns(), claim.limit);
-        LeaseToken token = claim.join.value_or(LeaseToken{});
-        for (const std::int64_t key : keys) {
-          if (token.value.empty() || !claim.only) token = draw_token();
-          auto event = take(connection, key, token, database_->owner(), now, claim.lease);
-          if (!event) return event.error();
-          claimed.push_back({std::move(*event), token});
+        bool more = true;
+        while (more) {
+          auto lanes = read_due_lanes(connection, claim, now);
+          if (!lanes) return lanes.error();
+          const auto keys =
+              choose_due(lanes->lanes, lanes->rooms, database_->inbox_turns(), claim.limit);
+          LeaseToken token = claim.join.value_or(LeaseToken{});
+          for (const std::int64_t key : keys) {
+            if (token.value.empty() || !claim.only) token = draw_token();
+            auto event = take(connection, key, token, database_->owner(), now, claim.lease);
+            if (!event) return event.error();
+            if (*event) claimed.push_back({std::move(**event), token});
+          }
+          // Nothing but damaged rows: what is behind them is due as well.
+          more = claimed.empty() && !keys.empty();
         }
         return {};
       },

@@ -150,22 +150,23 @@ Result<void> SqliteStore::replay_event(std::int64_t key, TimePoint now) {
 }
 
 Result<std::size_t> SqliteStore::replay_events(const InboxFilter& filter, std::int64_t& place,
-                                               std::size_t limit, TimePoint now) {
+                                               std::size_t looks, TimePoint now) {
   InboxFilter dead = filter;
   dead.state = InboxState::dead;
   std::size_t replayed = 0;
   std::int64_t next = place;
   const auto written = write([&](Connection& connection) -> Result<void> {
     replayed = 0;
-    const auto rows = read_next(connection, dead, place, limit);
+    const auto rows = read_next(connection, dead, place, looks);
     if (!rows) return rows.error();
+    next = rows->size() < looks ? 0 : rows->back().key;
     for (const Found& row : *rows) {
       if (!row.is_wanted) continue;
+      if (replayed == filter.limit) return {};
       const auto revived = revive_event(connection, row.key, now);
       if (!revived) return revived.error();
       replayed += *revived ? 1 : 0;
     }
-    next = rows->size() < limit ? 0 : rows->back().key;
     return {};
   });
   if (!written) return written.error();

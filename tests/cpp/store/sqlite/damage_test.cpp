@@ -5,6 +5,7 @@
 
 #include "store/sqlite/fixture.h"
 #include "store/sqlite/raw_database.h"
+#include "webhookcore/core/claim_rules.h"
 
 using namespace webhookcore;
 using namespace webhookcore::samples;
@@ -130,6 +131,13 @@ TEST_CASE("values that nobody of us wrote are damage") {
   CHECK(store->count_deliveries({}).error().code == ErrorCode::store_corrupt);
   CHECK(store->replay(2, true, kNow).error().code == ErrorCode::store_corrupt);
   CHECK(store->list_events({}).error().code == ErrorCode::store_corrupt);
+  // What cannot be read is out of the way of the others.
+  REQUIRE(store->accept(event("evt_new"), "evt_new", "", kNow, 24h));
+  const auto claimed = store->claim_due_events(kNow + 1h, 100, 60s);
+  REQUIRE(claimed);
+  REQUIRE(claimed->size() == 1);
+  CHECK(claimed->front().event.event_id == "evt_new");
+  CHECK(store->count_events({.error = std::string(kDamagedError)})->dead > 0);
   CHECK(store->list_endpoints({}).error().code == ErrorCode::store_corrupt);
   CHECK(store->claim({"stripe", "evt_1"}, kNow, 60s).error().code == ErrorCode::store_corrupt);
 }
