@@ -253,8 +253,8 @@ class TestConcurrency:
             send(one, "evt_1")
             one.start()
             wait_until(one.running, "it runs")
+            one.stop(0)  # It takes no more.
             send(other, "evt_2")
-            one.stop(0)
             assert other.run_until_idle().handled == 0
             go_on.set()
             wait_until(lambda: states(other)["evt_1"] == "done", "it ends")
