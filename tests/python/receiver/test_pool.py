@@ -157,9 +157,8 @@ def test_stop_lets_all_that_is_under_way_end(hanging, go_on):
     assert hanging.stop(timeout=0.01) is False
     go_on.set()
     wait_until(lambda: sorted(hanging.done) == ["hang_1", "hang_2"], "both end")
-    wait_until(lambda: states(hanging)["hang_2"] == "done", "it is recorded")
-    assert states(hanging)["evt_3"] == "pending"
-    assert hanging.running() == []
+    wait_until(lambda: hanging.running() == [], "they are recorded")
+    assert states(hanging) == {"hang_1": "done", "hang_2": "done", "evt_3": "pending"}
 
 
 def test_an_async_handler_that_holds_the_loop_does_not_keep_it_from_later_ones(
