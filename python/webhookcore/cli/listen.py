@@ -182,6 +182,9 @@ class _Output:
                 return
             try:
                 self._tell(recording, response)
+            except BrokenPipeError:  # The reader left (`| head`); nobody is told any more.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                self._left = 1
             except OSError as error:  # The terminal or the disk: the sender is still answered.
                 complain(str(error))
             if self._left is not None:

@@ -102,7 +102,7 @@ class Listener:
             raise ConfigError(f"there is a source {source.name} already", "source")
         secrets = HiddenSecrets(source.secrets)
         # Of the receiver it is a source of another name where it takes every path.
-        name = "any" if source.name == "*" else source.name
+        name = _name_of(source.name)
         self._receiver.add_source(
             name,
             source.provider,
@@ -150,8 +150,7 @@ class Listener:
             return self._forward(request, self._forward_to)
         if recording.source is None:
             return _json(200, {"status": "unverified"})
-        name = "any" if recording.source == "*" else recording.source
-        return self._receiver.handle(request, name)
+        return self._receiver.handle(request, _name_of(recording.source))
 
     def _forward(self, request: HttpRequest, url: str) -> HttpResponse:
         try:
@@ -183,6 +182,10 @@ def _joined(url: str, path: str) -> str:
 def _json(status: int, content: Mapping[str, Any]) -> HttpResponse:
     body = json.dumps(content).encode("ascii")
     return HttpResponse(status, body, {"Content-Type": "application/json"})
+
+
+def _name_of(source: str) -> str:
+    return "_any_path" if source == "*" else source
 
 
 def _ignore(event: Event) -> None:

@@ -84,6 +84,15 @@ def test_a_signal_ends_it_with_0(number):
         assert process.wait(20) == 0
 
 
+def test_a_reader_that_leaves_ends_it_and_the_sender_is_answered():
+    with listening("--provider", "stripe") as (process, url):
+        process.stdout.close()
+        assert send(f"{url}/hooks", sample("stripe", secret=SECRET)) == 200
+        assert process.wait(20) == 0
+        assert "Traceback" not in process.stderr.read()
+        process.stdout = None
+
+
 @pytest.fixture
 def recorded(tmp_path):
     from webhookcore.testing import Listener, ListenSource

@@ -107,9 +107,10 @@ def test_every_misbehaviour_is_what_a_sender_sees(server):
 
 
 def test_a_receivers_wish_to_wait_reaches_the_sender(server):
-    server.answer(Answer.rate_limited(1), 200)
-    first, second = attempts(server, 2)
-    assert (first.status, second.status) == (429, 200)
+    server.answer(Answer.rate_limited(7))
+    (attempt,) = attempts(server, 1)
+    assert (attempt.status, attempt.outcome) == (429, "throttled")
+    assert attempt.response_headers["Retry-After"] == "7"
 
 
 def test_a_delay_ends_with_the_server():
