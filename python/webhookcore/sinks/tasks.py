@@ -73,7 +73,7 @@ class RQQueue:
         self._options: Mapping[str, Any] = options
 
     def put(self, hand_off: HandOff) -> Any:
-        meta = {"dedup_id": hand_off.dedup_id, **self._options.get("meta", {})}
+        meta = {"dedup_id": hand_off.dedup_id, **(self._options.get("meta") or {})}
         job = self._queue.enqueue_call(
             self._function, args=(hand_off.inbox_id,), **{**self._options, "meta": meta}
         )

@@ -83,6 +83,19 @@ def test_a_job_of_rq_reads_the_event_from_the_store(receiver, redis_server):
     assert list(SEEN) == [("evt_1", stripe().body)]
 
 
+def test_options_of_rq_go_along_and_may_be_none(receiver):
+    class Queue:
+        def enqueue_call(self, function, args, **options):
+            self.called = (function, args, options)
+
+    queue = Queue()
+    assert hand_over(receiver, RQQueue(queue, "shop.tasks.order", meta=None, timeout=60)) == {
+        "job_id": ""
+    }
+    meta = {"dedup_id": "stripe:evt_1"}
+    assert queue.called == ("shop.tasks.order", ("inb_1",), {"timeout": 60, "meta": meta})
+
+
 def test_a_dramatiq_actor_reads_the_event_from_the_store(receiver):
     broker = StubBroker()
     broker.emit_after("process_boot")
