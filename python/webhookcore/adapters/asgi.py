@@ -75,8 +75,11 @@ def middleware(app: ASGIApp, receiver: Receiver, *, prefix: str = "/hooks") -> A
 
 async def answer(
     receiver: Receiver, source: str, scope: Scope, receive: Receive, send: Send
-) -> None:
-    """Give a request to the receiver and send its answer; none where the client has gone.
+) -> bool:
+    """Give a request to the receiver and send its answer.
+
+    Returns:
+        False when the client had gone: nothing was sent.
 
     Raises:
         ConfigError: Somebody has read the body before.
@@ -87,13 +90,14 @@ async def answer(
             body = await _read_body_in_time(scope, receive, receiver.body_limit(source))
         except TimeoutError:
             await send_response(_TOO_SLOW, send)
-            return
+            return True
         if body is None:
-            return
+            return False
     else:
         body = b""
     found = await receiver.handle_async(request_of(scope, body), source)
     await send_response(found, send, with_body=method != "HEAD")
+    return True
 
 
 def request_of(scope: Scope, body: bytes) -> HttpRequest:

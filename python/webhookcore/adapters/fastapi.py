@@ -65,10 +65,15 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     202: _documented("Stored; it will be handled", _ANSWER),
     400: _documented("Malformed, or signed too long ago", _ERROR),
     401: _documented("Not signed by the provider", _ERROR),
+    403: _documented("Not from an address that the source allows", _ERROR),
     404: _documented("No such source", _ERROR),
     405: _documented("Not a method of the source", _ERROR),
+    408: _documented("The body took too long", _ERROR),
     413: _documented("The body is too large", _ERROR),
     415: _documented("The body is compressed", _ERROR),
+    429: _documented("Too often: send it again after Retry-After", _ERROR),
+    431: _documented("A header of the signature is too large", _ERROR),
+    500: _documented("Its handler failed: send it again", _ERROR),
     503: _documented("Not stored: send it again after Retry-After", _ERROR),
 }
 _BODY: Final = {
@@ -113,8 +118,11 @@ def router(receiver: Receiver, **options: Any) -> APIRouter:
             # Dependencies of an app or router, such as an authentication, are not left out.
             if _guards(self, scope) and scope["method"] == "POST":
                 await super().handle(scope, receive, send)
-            else:
-                await asgi.answer(receiver, scope["path_params"]["source"], scope, receive, send)
+                return
+            source = scope["path_params"]["source"]
+            if not await asgi.answer(receiver, source, scope, receive, send):
+                # Nobody reads it, but @app.middleware("http") wants some response.
+                await Response(status_code=400)(scope, receive, send)
 
         @property
         def openapi_extra(self) -> dict[str, Any]:  # Asked for when the schema is made.

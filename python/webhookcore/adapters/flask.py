@@ -29,6 +29,7 @@ from .wsgi import request_of
 
 try:
     from flask import Blueprint, Flask, Request, Response, current_app, request
+    from werkzeug.exceptions import ClientDisconnected
 except ImportError:
     raise missing("Flask") from None
 
@@ -140,6 +141,7 @@ def read_body(asked: Request, limit: int) -> bytes:
 
     Raises:
         ConfigError: Somebody has read it before.
+        ClientDisconnected: The client hung up before all of it had come; 400 to nobody.
     """
     length = asked.content_length
     if length is not None and length > limit:
@@ -147,7 +149,8 @@ def read_body(asked: Request, limit: int) -> bytes:
     if length is not None:
         body = asked.get_data(cache=True)
         if len(body) < length:
-            raise _culprit(asked)
+            # With a rest of it somebody hung up, which is nothing to look at in a log.
+            raise ClientDisconnected if body and "form" not in asked.__dict__ else _culprit(asked)
         return body
     # Chunked: the length is known at its end. Flask's own cache is filled as get_data() would.
     if not hasattr(asked, "_cached_data"):

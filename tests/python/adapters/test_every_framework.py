@@ -189,11 +189,13 @@ def test_who_took_the_body_away_is_named_in_the_log(server):
 
 def test_a_client_that_hangs_up_stores_nothing_and_hurts_nobody(server):
     where, body, headers = stripe(server, "stripe", "hung_up")
+    tracebacks = server.log().count("Traceback")
     with socket.create_connection(("127.0.0.1", server.port)) as peer:
         head = head_of(where, headers) + f"Content-Length: {len(body)}\n\n"
         peer.sendall(head.replace("\n", "\r\n").encode() + body[:9])
     assert server.post(*stripe(server, "stripe", "next")) == (202, "accepted")
     assert "hung_up" not in {event.id for event in server.events("stripe")}
+    assert server.log().count("Traceback") == tracebacks
 
 
 def test_another_secret_is_not_enough(server):

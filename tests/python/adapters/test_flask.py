@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import flask
@@ -132,6 +133,18 @@ class TestTheExtension:
 
         with pytest.raises(wh.ConfigError, match=r"request\.stream"):
             post(app.test_client(), stripe())
+
+    def test_a_client_that_hung_up_is_no_error_of_the_app(self, app, receiver):
+        app.testing = True
+        asked = stripe()
+        cut = {
+            "wsgi.input": io.BytesIO(asked.body[:-1]),
+            "wsgi.input_terminated": True,
+            "CONTENT_LENGTH": str(len(asked.body)),
+        }
+        headers = dict(asked.headers)
+        found = app.test_client().post("/hooks/stripe", headers=headers, environ_overrides=cut)
+        assert (found.status_code, receiver.counts()) == (400, {})
 
     def test_a_body_that_is_still_in_flasks_cache_is_fine(self, app):
         @app.before_request
