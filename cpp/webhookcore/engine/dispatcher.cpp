@@ -84,9 +84,10 @@ void Dispatcher::park(Lane& lane, ReadyDelivery delivery, Moment now) {
 
 // It is due, and comes back as soon as its endpoint should have room.
 void Dispatcher::put_behind(Lane& lane, const ReadyDelivery& delivery, Moment now) {
-  const TimePoint at = place_behind(lane, delivery.claimed.rank, options_, now);
+  const TimePoint at = place_behind(lane, delivery.claimed.rank, options_, waiting_.size(), now);
   orders_.busy_until = std::max(orders_.busy_until, at);
   put_back(delivery, at);
+  orders_.put_backs.back().lacked_room = true;
 }
 
 void Dispatcher::start(Lane& lane, ReadyDelivery delivery, Moment now) {

@@ -189,7 +189,10 @@ Result<Engine::IdleResult> Engine::State::wait_until_idle(Session& session, Dura
   const auto is_idle = [&] {
     const auto& answer = session.answer;
     if (answer.question < question || !answer.quiet) return false;
-    const TimePoint until_idle = std::max(parts.clock.now() + wait, session.busy_until);
+    const TimePoint now = parts.clock.now();
+    // One that lies further ahead is from before the clock was set back.
+    const bool knows = session.busy_until <= now + std::chrono::ceil<Duration>(kLongestLine);
+    const TimePoint until_idle = std::max(now + wait, knows ? session.busy_until : now);
     return !answer.next_due_at || *answer.next_due_at > until_idle;
   };
   session.state_cv.wait_until(lock, until, [&] { return session.writer_done || is_idle(); });

@@ -52,10 +52,12 @@ std::optional<Refused> admit(Lane& lane, const ReadyDelivery& delivery,
   return Refused{after(now.wall, next_place(line, *wait, spacing, now.monotonic))};
 }
 
-TimePoint place_behind(Lane& lane, int rank, const EngineOptions& options, Moment now) {
-  const auto width = static_cast<FineDuration::rep>(width_of(lane, options));
+TimePoint place_behind(Lane& lane, int rank, const EngineOptions& options, std::size_t busy_lanes,
+                       Moment now) {
+  const auto width = static_cast<FineDuration::rep>(options.max_in_flight_per_endpoint);
+  const auto lanes = static_cast<FineDuration::rep>(std::max<std::size_t>(busy_lanes, 1));
   const FineDuration spacing = std::clamp<FineDuration>(
-      lane.mean_duration / std::max<FineDuration::rep>(1, width), 100us, 1s);
+      lane.mean_duration / std::max<FineDuration::rep>(1, width), 100us, 1ms * lanes);
   const FineDuration first = spacing * static_cast<FineDuration::rep>(lane.parked.size() + 1);
   return after(now.wall, next_place(line_of(lane, rank), first, spacing, now.monotonic));
 }

@@ -43,7 +43,7 @@ struct Lane {
   TokenBucket bucket = {};
   std::array<WaitingLine, kPriorities> lines = {};  // A higher priority queues behind its like.
   // Running mean of an attempt's length: how fast the lane moves.
-  std::chrono::microseconds mean_duration{std::chrono::milliseconds{50}};
+  std::chrono::microseconds mean_duration{std::chrono::milliseconds{5}};
   // The endpoint as it was when an attempt disabled it: what was claimed under it is not
   // started any more. Held so that its address cannot come again.
   std::shared_ptr<const PreparedEndpoint> gone = {};
@@ -66,8 +66,11 @@ void learn_health(Lane& lane, const PreparedEndpoint& endpoint);
 std::optional<Refused> admit(Lane& lane, const ReadyDelivery& delivery,
                              const EngineOptions& options, Moment now, bool& is_probe);
 
-// When a delivery may come back that finds the lane and its parking full.
-TimePoint place_behind(Lane& lane, int rank, const EngineOptions& options, Moment now);
+// When a delivery may come back that finds the lane and its parking full; `busy_lanes` are in
+// the same case. Rather too early than too late, for the endpoint may get faster: who comes too
+// early is put back again, and of all lanes at most a thousand do so in a second.
+TimePoint place_behind(Lane& lane, int rank, const EngineOptions& options, std::size_t busy_lanes,
+                       Moment now);
 
 // After each attempt that was not broken off by us.
 void note_length(Lane& lane, const TransferResult& result, const EngineOptions& options);

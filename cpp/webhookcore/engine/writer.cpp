@@ -172,11 +172,14 @@ Result<bool> Writer::lead() {
 Result<void> Writer::stand_by(const Round& round) {
   const auto due = store_.next_due_at();
   if (!due.ok()) return due.error();
+  const auto busy = store_.busy_until();
+  if (!busy.ok()) return busy.error();
   const auto in_flight = store_.anything_in_flight();
   if (!in_flight.ok()) return in_flight.error();
   look_again_at_ = SteadyClock::now() + kLongestLook;
   {
     const std::lock_guard lock(session_->mutex);
+    session_->busy_until = std::max(session_->busy_until, *busy);
     session_->answer = {round.question, open_work_ == 0 && queue_.empty() && !*in_flight, *due};
     session_->unreadable = *due ? keys_.trouble(session_->now().monotonic) : std::nullopt;
   }
@@ -232,6 +235,8 @@ void Writer::prepare(std::vector<ClaimedDelivery> claimed) {
 Result<void> Writer::look_ahead(const Round& round, std::size_t claimed) {
   auto due = store_.next_due_at();
   if (!due.ok()) return due.error();
+  const auto busy = store_.busy_until();
+  if (!busy.ok()) return busy.error();
   if (probes_.next_at()) *due = std::min(*probes_.next_at(), due->value_or(*probes_.next_at()));
   Duration wait = kLongestLook;
   if (*due) {
@@ -242,6 +247,7 @@ Result<void> Writer::look_ahead(const Round& round, std::size_t claimed) {
   look_again_at_ = SteadyClock::now() + wait;
   {
     const std::lock_guard lock(session_->mutex);
+    session_->busy_until = std::max(session_->busy_until, *busy);
     session_->answer = {round.question,
                         open_work_ == 0 && queue_.empty() && !replayer_.is_working(), *due};
     session_->unreadable = *due ? keys_.trouble(session_->now().monotonic) : std::nullopt;

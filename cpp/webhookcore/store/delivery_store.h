@@ -128,6 +128,9 @@ class DeliveryStore {
   // The earliest next_attempt_at of all pending rows of enabled endpoints.
   virtual Result<std::optional<TimePoint>> next_due_at() = 0;
 
+  // When the last of those comes back that only lacked room, whoever put them back.
+  virtual Result<TimePoint> busy_until() = 0;
+
   // How many deliveries wait to be made, but never more than `most`: it costs what it
   // counts. Those of disabled endpoints do not count.
   virtual Result<std::size_t> count_backlog(std::size_t most) = 0;

@@ -186,6 +186,8 @@ struct PutBack {
   // Out of the due index until the endpoint's breaker closes, or it is let out to probe;
   // where the breaker is closed by now, an ordinary put-back.
   bool behind_breaker = false;
+  // It is due, and waits for nothing but a place: until then nobody is idle.
+  bool lacked_room = false;
 };
 
 // A type of the catalogue, which is one for all tenants.

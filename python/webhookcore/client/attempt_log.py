@@ -40,25 +40,32 @@ class AttemptLog:
         self._tick = tick  # Called on the thread, beside the fetching.
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
         self._pid = os.getpid()
 
     def start(self) -> None:
-        if self._thread is not None and self._pid == os.getpid():
-            return
-        self._pid = os.getpid()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, args=(self._stopping,), name="webhookcore-log", daemon=True
-        )
-        self._thread.start()
+        with self._own_lock():
+            if self._thread is not None:
+                return
+            self._stopping = threading.Event()
+            self._thread = threading.Thread(
+                target=self._run, args=(self._stopping,), name="webhookcore-log", daemon=True
+            )
+            self._thread.start()
 
     def stop(self) -> None:
-        thread, self._thread = self._thread, None
-        if thread is not None and self._pid == os.getpid():
+        with self._own_lock():
+            thread, self._thread = self._thread, None
             self._stopping.set()
-            if thread is not threading.current_thread():  # As it is in a hook that stops us.
-                thread.join(timeout=1.0)
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=1.0)  # It is the current one in a hook that stops us.
         self.flush()
+
+    def _own_lock(self) -> threading.Lock:
+        # A child of a fork has no thread yet, and its parent's lock may never be free there.
+        if self._pid != os.getpid():
+            self._pid, self._thread, self._lock = os.getpid(), None, threading.Lock()
+        return self._lock
 
     def flush(self) -> None:
         while events := self._engine.take_events(_BATCH):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from ..config import check_whole, id_named, rate_per_second
+from ..config import check_moment, check_whole, id_named, rate_per_second
 from ..errors import ConfigError, NotFoundError, StoreBusyError
 from ..store import HIGHEST_KEY, Listing
 from .deliveries import filters_of, now_ms, times_of
@@ -240,8 +240,8 @@ class DeadLetters:
     def _recover(
         self, endpoint: str, since: datetime | float, rate: str | None, dry_run: bool
     ) -> int:
-        times = times_of(since=since)
-        request = {"endpoint_id": endpoint, **times, "missed_since": times["since"]}
+        moment = check_moment("since", since)
+        request = {"endpoint_id": endpoint, "since": moment, "missed_since": moment}
         return self._replay(request, rate, dry_run)
 
     def _replay(self, request: dict[str, Any], rate: str | None, dry_run: bool) -> int:

@@ -157,7 +157,8 @@ class EventTypes:
 
     def delete(self, name: str) -> None:
         """Remove it. With the last one the catalogue is off again: any type can be sent."""
-        self._store.delete_event_type(name if isinstance(name, str) else "")
+        text = name if isinstance(name, str) else ""
+        self._store.delete_event_type(text.encode("utf-8", "replace").decode("utf-8"))
 
     def __iter__(self) -> Iterator[EventType]:
         return iter(self.list())

@@ -107,7 +107,7 @@ def fingerprint(type: str, tenant: str | None, data: Any) -> bytes:
     if is_raw(data):
         kind, content = b"raw", bytes(data)
     else:
-        kind, content = b"json", as_json(data, sort_keys=True)
+        kind, content = b"json", _sorted_json(data)
     parts = (type.encode(), b"" if tenant is None else b"=" + tenant.encode(), kind, content)
     digest = hashlib.sha256()
     for part in parts:
@@ -116,9 +116,17 @@ def fingerprint(type: str, tenant: str | None, data: Any) -> bytes:
     return digest.digest()
 
 
-def as_json(value: Any, *, sort_keys: bool = False) -> bytes:
+def _sorted_json(value: Any) -> bytes:
+    try:
+        return _SORTING.encode(value).encode("utf-8")
+    except (TypeError, ValueError, RecursionError):
+        # Numbers and texts cannot be sorted among each other; written as keys they all are texts.
+        return _SORTING.encode(json.loads(as_json(value))).encode("utf-8")
+
+
+def as_json(value: Any) -> bytes:
     """Raises ConfigError for what is no JSON."""
     try:
-        return (_SORTING if sort_keys else _PLAIN).encode(value).encode("utf-8")
+        return _PLAIN.encode(value).encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigError(f"cannot be written as JSON: {error}", "data") from None

@@ -120,6 +120,17 @@ TEST_CASE("one run delivers all that was due to one endpoint, each once, however
   CHECK(bench.receiver->requests().size() == 500);
 }
 
+TEST_CASE("what only lacked room is work for the next session as well") {
+  const SystemClock real;
+  Bench bench(always(200), {.max_in_flight = 32, .max_in_flight_per_endpoint = 4}, &real);
+  bench.send(2000);
+  REQUIRE(bench.engine->start().ok());
+  bench.receiver->wait_for_requests(1);
+  bench.engine->stop(0s);
+  bench.run();
+  CHECK(bench.counts().delivered == 2000);
+}
+
 TEST_CASE("a failed delivery is tried again at its time and not before, then dies, then replays") {
   Bench bench(always(500));
   const auto sent = bench.send(1);

@@ -155,6 +155,7 @@ class FailingStore final : public Store {
   }
   Result<std::size_t> reap_deliveries(TimePoint n) override { return inner_->reap_deliveries(n); }
   Result<void> extend_leases(Duration by) override { return inner_->extend_leases(by); }
+  Result<TimePoint> busy_until() override { return inner_->busy_until(); }
   Result<std::size_t> restart_waits(TimePoint n) override { return inner_->restart_waits(n); }
   Result<bool> knows_later_than(TimePoint n) override { return inner_->knows_later_than(n); }
   Result<void> note_time(TimePoint n) override { return inner_->note_time(n); }

@@ -154,8 +154,8 @@ TEST_CASE("while an endpoint is dead its deliveries are claimed once, not again 
   const int count = storm_size();
   storm.send(count);
   storm.run(kStart + 1min);
-  // Once to find the lane full, once to find the breaker open.
-  CHECK(storm.claims <= 2 * count + 16);
+  // To find the lane full, once or twice, and once to find the breaker open.
+  CHECK(storm.claims <= 3 * count);
   const auto first_minute = storm.claims;
   storm.run(kStart + 6h);
   const auto tried = static_cast<std::int64_t>(storm.attempts.size());

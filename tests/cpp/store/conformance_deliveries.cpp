@@ -183,6 +183,22 @@ void check_reaping(Store& store) {
   }
 }
 
+void check_lack_of_room(Store& store) {
+  CHECK(*store.busy_until() < kNow);
+  send_one(store, "msg_1");
+  const auto put_back = [&](TimePoint at, bool lacked_room) {
+    const auto claimed = claim_one(store, kNow + 1h);
+    const PutBack back{claimed.key, claimed.token, at, false, lacked_room};
+    REQUIRE(store.put_back({&back, 1}, kNow));
+  };
+  put_back(kNow + 9s, false);
+  CHECK(*store.busy_until() < kNow);
+  put_back(kNow + 5s, true);
+  CHECK(*store.busy_until() == kNow + 5s);
+  put_back(kNow + 3s, true);
+  CHECK(*store.busy_until() == kNow + 5s);
+}
+
 void check_suspects(Store& store) {
   for (int i = 0; i < 20; ++i) send_one(store, "msg_" + std::to_string(i));
   TimePoint now = kNow;
@@ -308,6 +324,7 @@ void check_deliveries(const MakeStore& make) {
   SECTION("claims") { check_claims(*store); }
   SECTION("disabled and deleted endpoints") { check_disabled(*store); }
   SECTION("reaping") { check_reaping(*store); }
+  SECTION("lack of room") { check_lack_of_room(*store); }
   SECTION("suspects") { check_suspects(*store); }
   SECTION("replay, cancel, delete") { check_changes(*store); }
   SECTION("backlog") { check_backlog(*store); }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -264,3 +266,36 @@ def test_recover_looks_whose_the_endpoint_is(client):
     assert client.recover(endpoint, time.time() - 60, tenant="acme") == 0
     with pytest.raises(wh.NotFoundError):
         client.recover(endpoint, time.time() - 60, tenant="other")
+
+
+@pytest.mark.parametrize("since", [None, "yesterday", float("nan")])
+def test_recover_needs_a_moment(client, endpoint, since):
+    with pytest.raises(wh.ConfigError) as refused:
+        client.recover(endpoint, since)
+    assert refused.value.field == "since"
+
+
+def test_a_type_that_cannot_be_one_is_not_found(client):
+    with pytest.raises(wh.NotFoundError):
+        client.event_types.delete("\ud800")
+
+
+def test_what_can_be_sent_can_be_sent_with_a_key(client):
+    data = {1: 1, "b": 2, None: [{True: 1, "c": 2}]}
+    first = client.send("a", data, idempotency_key="k")
+    again = client.send("a", data, idempotency_key="k")
+    assert (again.id, again.duplicate) == (first.id, True)
+    with pytest.raises(wh.IdempotencyConflictError):
+        client.send("a", {**data, "b": 3}, idempotency_key="k")
+
+
+def test_threads_may_start_and_stop_one_client(client):
+    def work(_: int) -> None:
+        for _ in range(20):
+            client.start()
+            client.stop()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    client.start()
+    assert [one.name for one in threading.enumerate()].count("webhookcore-log") == 1

@@ -117,3 +117,35 @@ def test_a_message_that_its_endpoint_cannot_sign_dies_at_once_and_says_why(clien
 def test_a_verifier_shows_its_parameters():
     names = list(inspect.signature(wh.Verifier).parameters)
     assert names == ["provider", "secrets", "tolerance", "source", "keys"]
+
+
+def test_an_attempt_says_where_it_went_and_how_long_each_phase_took(receiver, client):
+    client.endpoints.create(receiver.url, events=["*"])
+    message = client.send("a", {})
+    client.run_until_idle()
+    (attempt,) = client.deliveries.attempts(message.deliveries[0])
+    assert attempt.url == receiver.url
+    assert attempt.address.startswith("127.0.0.1")
+    assert (attempt.number, attempt.status, attempt.outcome) == (1, 200, "delivered")
+    assert attempt.trigger == "send"
+
+
+def test_one_message_is_a_delivery_for_each_endpoint_of_its_tenant_that_subscribes(
+    receiver, client
+):
+    mine = client.endpoints.create(receiver.url, events=["order.*"], tenant="acme")
+    too = client.endpoints.create(receiver.url, events=["*"], tenant="acme")
+    client.endpoints.create(receiver.url, events=["invoice.*"], tenant="acme")
+    client.endpoints.create(receiver.url, events=["*"], tenant="other")
+    client.endpoints.create(receiver.url, events=["*"])
+    message = client.send("order.created", {}, tenant="acme")
+    assert {one.endpoint_id for one in message.deliveries} == {mine.id, too.id}
+
+
+def test_max_attempts_ends_a_schedule_early(receiver, client):
+    receiver.statuses = [500, 500, 500]
+    client.endpoints.create(receiver.url, events=["*"], retry=[0.01, 0.01, 0.01], max_attempts=2)
+    message = client.send("a", {})
+    client.run_until_idle(wait=5)
+    (delivery,) = message.deliveries
+    assert (delivery.state, delivery.attempts) == ("dead", 2)

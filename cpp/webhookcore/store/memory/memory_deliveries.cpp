@@ -224,6 +224,7 @@ Result<void> MemoryStore::put_back(std::span<const PutBack> rows, TimePoint now)
   for (const PutBack& back : rows) {
     DeliveryEntry* entry = held(back.delivery, back.token);
     if (entry == nullptr) continue;
+    if (back.lacked_room) rows_.busy_until = std::max(rows_.busy_until, back.next_attempt_at);
     settle(*entry, find_transition(entry->row.state, DeliverySignal::put_back)->to,
            back.next_attempt_at, now);
     const Endpoint* endpoint = endpoint_of(*entry);
@@ -308,6 +309,12 @@ Result<void> MemoryStore::note_time(TimePoint now) {
   if (entered.error) return *entered.error;
   rows_.noted_at = now;
   return {};
+}
+
+Result<TimePoint> MemoryStore::busy_until() {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  return rows_.busy_until;
 }
 
 Result<std::optional<TimePoint>> MemoryStore::next_due_at() {

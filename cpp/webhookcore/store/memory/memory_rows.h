@@ -102,6 +102,7 @@ struct Rows {
   std::map<std::pair<Tenant, std::string>, SendKeyEntry> send_keys;
   std::vector<MissedEntry> missed;  // What no replay has made up for.
   std::map<std::int64_t, ReplayEntry> replays;
+  TimePoint busy_until{};
   TimePoint noted_at{};  // As in note_time().
 };
 

@@ -93,6 +93,7 @@ class MemoryStore final : public Store {
   Result<bool> knows_later_than(TimePoint now) override;
   Result<void> note_time(TimePoint now) override;
   Result<std::optional<TimePoint>> next_due_at() override;
+  Result<TimePoint> busy_until() override;
   Result<void> replay(std::int64_t delivery, bool force, TimePoint now) override;
   Result<void> cancel(std::int64_t delivery, TimePoint now) override;
   Result<void> delete_dead(std::int64_t delivery) override;

@@ -137,6 +137,7 @@ Result<std::vector<ClaimedDelivery>> SqliteStore::claim_due(TimePoint now, std::
 Result<void> SqliteStore::put_back(std::span<const PutBack> rows, TimePoint now) {
   if (rows.empty()) return {};
   return write([&](Connection& connection) -> Result<void> {
+    std::optional<TimePoint> busy_until;
     for (const PutBack& back : rows) {
       auto row = find_delivery(connection, back.delivery);
       if (!row) return row.error();
@@ -144,11 +145,14 @@ Result<void> SqliteStore::put_back(std::span<const PutBack> rows, TimePoint now)
       const auto* transition = find_transition((*row)->state, DeliverySignal::put_back);
       if (transition == nullptr) continue;
       (*row)->state = transition->to;
+      if (back.lacked_room) busy_until = std::max(busy_until.value_or(now), back.next_attempt_at);
       auto done = put_delivery(connection, **row, back.next_attempt_at, now);
       if (done && back.behind_breaker) done = hold_behind_breaker(connection, **row);
       if (!done) return done;
     }
-    return {};
+    if (!busy_until) return {};
+    return connection.query("UPDATE store_state SET busy_until = max(busy_until, ?)", *busy_until)
+        .run();
   });
 }
 
@@ -206,6 +210,14 @@ Result<std::size_t> SqliteStore::take_back_lost(TimePoint now) {
   });
   if (!written) return written.error();
   return reaped;
+}
+
+Result<TimePoint> SqliteStore::busy_until() {
+  return read([](Connection& connection) -> Result<TimePoint> {
+    auto query = connection.query("SELECT busy_until FROM store_state");
+    if (const auto found = query.step(); !found) return found.error();
+    return query.time(0);
+  });
 }
 
 Result<std::optional<TimePoint>> SqliteStore::next_due_at() {

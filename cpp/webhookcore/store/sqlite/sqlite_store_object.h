@@ -90,6 +90,7 @@ class SqliteStore final : public Store {
   Result<void> put_back(std::span<const PutBack> rows, TimePoint now) override;
   Result<std::size_t> reap_deliveries(TimePoint now) override;
   Result<std::optional<TimePoint>> next_due_at() override;
+  Result<TimePoint> busy_until() override;
 
   // clock_repair.cpp
   Result<void> extend_leases(Duration by) override;

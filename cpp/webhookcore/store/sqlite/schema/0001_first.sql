@@ -7,10 +7,11 @@ CREATE TABLE store_state (
   endpoints_version INTEGER NOT NULL,   -- A fresh random number after every change of an endpoint.
   event_types_version INTEGER NOT NULL, -- The same of an event type; 0 while there is none.
   last_late_key INTEGER NOT NULL,       -- The highest key of a late delivery, or 0.
-  noted_at INTEGER NOT NULL             -- Once a minute, by whoever delivers.
+  noted_at INTEGER NOT NULL,            -- Once a minute, by whoever delivers.
+  busy_until INTEGER NOT NULL           -- Until then deliveries come back that lacked room.
 ) STRICT;
-INSERT INTO store_state (id, endpoints_version, event_types_version, last_late_key, noted_at)
-  VALUES (1, 1, 0, 0, 0);
+INSERT INTO store_state (id, endpoints_version, event_types_version, last_late_key, noted_at,
+  busy_until) VALUES (1, 1, 0, 0, 0, 0);
 
 -- The keys that columns are sealed with (secrets at rest); empty when all is plain. `proof`
 -- is a known text sealed with the key, so that a wrong one is told when the file is opened.
