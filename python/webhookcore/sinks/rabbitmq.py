@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+import weakref
 from contextlib import suppress
 from typing import Any, Final
 
@@ -25,7 +27,8 @@ class RabbitMQ:
     array of pairs. A message that no queue would get is an error and is not lost: exchange,
     queue and binding are yours to declare.
 
-    One connection for each process, opened at the first event and again when it was lost.
+    One connection for each process, opened at the first event and again when it was lost, and a
+    thread that keeps it; ``close()`` ends both.
 
     Args:
         url: Such as ``amqp://user:password@host:5672/vhost``, or parameters of pika.
@@ -92,7 +95,10 @@ class RabbitMQ:
 
 
 class _Link:
-    """A connection that one thread uses at a time, as pika demands."""
+    """A connection that one thread uses at a time, as pika demands.
+
+    Between events a thread answers the broker's heartbeats, or it would drop the connection.
+    """
 
     def __init__(self, pika: Any, parameters: Any) -> None:
         self._pika = pika
@@ -119,11 +125,36 @@ class _Link:
         with self._lock:
             self._drop()
 
+    def beat(self, channel: Any) -> bool:
+        """Answer heartbeats; False where another connection, or none, has taken its place."""
+        if not self._lock.acquire(blocking=False):
+            return True  # Whoever publishes answers them.
+        try:
+            if self._channel is channel:
+                channel.connection.process_data_events(0)
+        except Exception:  # noqa: BLE001  # The next event opens another one.
+            self._drop()
+        finally:
+            alive = self._channel is channel
+            self._lock.release()
+        return alive
+
+    def _open(self) -> None:
+        self._channel = channel = self._pika.BlockingConnection(self._parameters).channel()
+        channel.confirm_delivery()
+        told = self._parameters.heartbeat
+        every = told / 3 if isinstance(told, int) and told > 0 else float(_HEARTBEAT)
+        threading.Thread(
+            target=_keep,
+            args=(weakref.ref(self), channel, every),
+            name="webhookcore-amqp",
+            daemon=True,
+        ).start()
+
     def _send(self, exchange: str, key: str, body: bytes, properties: Any) -> None:
         try:
             if self._channel is None:
-                self._channel = self._pika.BlockingConnection(self._parameters).channel()
-                self._channel.confirm_delivery()
+                self._open()
             self._channel.basic_publish(exchange, key, body, properties, mandatory=True)
         except (self._pika.exceptions.UnroutableError, self._pika.exceptions.NackError):
             raise  # An answer of a broker that is well.
@@ -136,6 +167,16 @@ class _Link:
         if channel is not None:
             with suppress(Exception):
                 channel.connection.close()
+
+
+def _keep(link: weakref.ref[_Link], channel: Any, every: float) -> None:
+    """Until the connection, or the sink itself, is gone."""
+    while True:
+        time.sleep(every)
+        alive = link()
+        if alive is None or not alive.beat(channel):
+            return
+        del alive
 
 
 def _parameters(pika: Any, url: Any, timeout: float) -> Any:

@@ -12,6 +12,7 @@ import pytest
 import webhookcore as wh
 from support.brokers import Wire
 from support.receiving import SECRET, request, stripe
+from support.waiting import wait_until
 from webhookcore.sinks import RabbitMQ
 
 # All in one process of the tests, for the sake of one broker.
@@ -145,6 +146,21 @@ def test_an_exchange_that_is_not_there_is_an_error_each_time_and_the_sink_lives_
     assert receiver.run_until_idle().retried == 1
     assert "NOT_FOUND" in receiver.inbox.get("inb_1").last_error
     sink.close()
+
+
+def test_an_idle_connection_is_kept(receiver, broker, queue, wire):
+    url = f"amqp://guest:guest@127.0.0.1:{wire.port}/%2F?heartbeat=1"
+    sink = RabbitMQ(url, routing_key=queue)
+    receiver.forward("stripe", to=sink)
+    receiver.handle(stripe(), "stripe")
+    assert receiver.run_until_idle().handled == 1
+    published = wire.sent
+    wait_until(lambda: wire.sent >= published + 3 * 8, "three heartbeats")
+    sink.close()
+    keepers = [one for one in threading.enumerate() if one.name == "webhookcore-amqp"]
+    for keeper in keepers:
+        keeper.join(30)
+        assert not keeper.is_alive()
 
 
 def test_threads_take_turns_on_one_connection(receiver, broker, queue, sink):

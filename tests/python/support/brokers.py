@@ -110,6 +110,7 @@ class Wire:
         self.port = free_port()
         self._listener: socket.socket | None = None
         self._open: list[socket.socket] = []
+        self.sent = 0  # Bytes towards the target.
         self.flows = threading.Event()
         self.flows.set()
 
@@ -139,12 +140,13 @@ class Wire:
                 near, _ = listener.accept()
                 far = socket.create_connection(("127.0.0.1", self._target))
                 self._open += [near, far]
-                for pair in ((near, far), (far, near)):
+                for pair in ((near, far, True), (far, near, False)):
                     threading.Thread(target=self._copy, args=pair, daemon=True).start()
 
-    def _copy(self, source: socket.socket, target: socket.socket) -> None:
+    def _copy(self, source: socket.socket, target: socket.socket, there: bool) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
                 self.flows.wait()
+                self.sent += len(data) if there else 0
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
