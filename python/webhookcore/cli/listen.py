@@ -24,7 +24,7 @@ from ..testing.recordings import source_of_test
 from ..urls import UrlPolicy
 from .failures import FAILED, LooseText, complain
 from .options import json_option, policy_options, read_number
-from .output import print_json, shown
+from .output import coloured, print_json, shown
 from .own_hosts import policy_for
 from .replay import replay_file
 from .secrets import ENVIRONMENT, needed_secrets, read_secret, secret_option
@@ -213,7 +213,8 @@ class _Output:
         line = "  ".join(shown(part) for part in parts if part)
         mark, colour = _VERDICTS[recording.verified]
         verdict = mark if recording.verified is not False else f"{mark}: {recording.reason}"
-        click.echo(f"{line}  {click.style(verdict, fg=colour)}  -> {response.status}")
+        answer = f"{response.status} {_word_of(response)}".rstrip()
+        click.echo(f"{line}  {coloured(verdict, colour)}  -> {answer}")
         if recording.hint:
             click.echo(f"    {shown(recording.hint)}")
         if self._with_body:
@@ -227,6 +228,16 @@ _VERDICTS: Final = {
     False: ("refused", "red"),
     None: ("unverified", "yellow"),
 }
+
+
+def _word_of(response: HttpResponse) -> str:
+    """Such as ``duplicate``, where the answer says one."""
+    try:
+        told = json.loads(response.body[:_SHOWN_BODY])
+    except (ValueError, RecursionError):
+        return ""
+    word = told.get("status") if isinstance(told, dict) else None
+    return shown(word)[:40] if isinstance(word, str) else ""
 
 
 @contextmanager

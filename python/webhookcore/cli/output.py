@@ -113,9 +113,19 @@ def print_listing(
         click.echo(f"more: --cursor {shown(listing.cursor)}", err=True)
 
 
+def coloured(text: str, colour: str) -> str:
+    """The text, in that colour where colours are wanted."""
+    return click.style(text, fg=colour) if _wants_colours() else text
+
+
+def _wants_colours() -> bool:
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
+
+
 def _console() -> Console | None:
     """None where standard output is no terminal, or no colours are wanted."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    if not _wants_colours():
         return None
     return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
 

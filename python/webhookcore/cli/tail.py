@@ -17,7 +17,7 @@ from ..receiver import Inbox, InboxEvent
 from .inbox import event_json
 from .json_rows import row_json
 from .options import json_option, open_client, read_number, store_option
-from .output import print_json, shown
+from .output import coloured, print_json, shown
 
 Row = TypeVar("Row", bound="InboxEvent | Delivery")
 
@@ -239,7 +239,7 @@ def _print(happened: list[Happened], as_json: bool) -> None:
         if as_json:
             print_json(one.json)
             continue
-        state = click.style(one.state, fg=_COLOURS.get(one.state, "yellow"))
+        state = coloured(one.state, _COLOURS.get(one.state, "yellow"))
         click.echo(f"{one.at:%H:%M:%S}  {one.text}  {state}")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -21,11 +24,11 @@ ENV = {"WEBHOOKCORE_SECRET": SECRET}
 
 
 @contextmanager
-def listening(*arguments, **variables):
+def listening(*arguments, stdout=subprocess.PIPE, **variables):
     process = subprocess.Popen(
         [*COMMAND, "listen", "--port", "0", *map(str, arguments)],
         env=environment(**{**ENV, **variables}),
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -74,6 +77,35 @@ def test_it_tells_records_and_saves_what_arrives(tmp_path):
         check=False,
     )
     assert "1 passed" in passed.stdout
+
+
+def drained(terminal):
+    """All that was written to it; the other side is closed."""
+    told = b""
+    with contextlib.suppress(OSError):  # EIO is its end.
+        while piece := os.read(terminal, 65536):
+            told += piece
+    os.close(terminal)
+    return told.decode()
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_people_at_a_terminal_get_lines_without_anything_that_hurts_it(no_color):
+    ours, its = pty.openpty()
+    given = ["--provider", "github", "--count", "3", "--body"]
+    with listening(*given, stdout=its, NO_COLOR=no_color, TERM="xterm") as (process, url):
+        genuine = sample("github", "push", {"ref": "\x1b[2J\u202e"}, secret=SECRET)
+        for request in (genuine, genuine, tamper(genuine, "secret")):
+            send(f"{url}/hooks", request)
+        assert process.wait(20) == 0
+    os.close(its)
+    told = drained(ours)
+    for line in ("-> 200 processed", "-> 200 duplicate", "-> 401"):
+        assert line in told
+    assert "refused: signature_mismatch" in told
+    assert "No secret matches" in told
+    assert ("\x1b[32mvalid" in told) == (not no_color)
+    assert "[2J" not in told.replace("\\x1b[2J", "").replace("\\u001b[2J", "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
