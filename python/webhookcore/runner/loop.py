@@ -80,6 +80,9 @@ class SharedLoop:
             raise error
         return value
 
+    def runs_in(self, thread: threading.Thread) -> bool:
+        return thread is self._thread
+
     def is_stuck(self, seconds: float) -> bool:
         """Whether something has held the loop for so long; asked now and then, by one thread."""
         now = time.monotonic()

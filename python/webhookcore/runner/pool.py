@@ -120,8 +120,7 @@ class PoolWorker:
             if not claimed:
                 self._upkeep.prune()
                 return
-            for one in claimed:
-                self._begin(one)
+            self._begin_all(claimed)
 
     def seconds_until_due(self) -> float | None:
         """Until there is something to do that nobody would wake for; None: nothing."""
@@ -145,6 +144,12 @@ class PoolWorker:
         for loop in loops:
             loop.close(_CLOSE_TIMEOUT)
 
+    def runs_in(self, thread: threading.Thread) -> bool:
+        """Whether it is one of those that handlers run on."""
+        with self._changed:
+            loops = [*self._stuck, *([] if self._loop is None else [self._loop])]
+        return thread in self._threads or any(loop.runs_in(thread) for loop in loops)
+
     def running(self) -> list[HandlerRun]:
         """What the places hold, the oldest first."""
         now = self._clock()
@@ -157,6 +162,15 @@ class PoolWorker:
     def _free(self) -> int:
         with self._changed:
             return self._places - len(self._busy) - len(self._gathering)
+
+    def _begin_all(self, claimed: list[Claimed]) -> None:
+        waiting = list(reversed(claimed))
+        try:
+            while waiting:
+                self._begin(waiting.pop())
+        finally:
+            if waiting:  # No thread could be made, or the store is away: not the others' fault.
+                self._claims.give_back(waiting)
 
     def _begin(self, claimed: Claimed) -> None:
         row, _ = claimed
@@ -203,13 +217,14 @@ class PoolWorker:
         thread = threading.Thread(
             target=self._work_places, args=(place,), name="webhookcore-handler", daemon=True
         )
+        self._threads.append(thread)
         try:
             thread.start()
-        except RuntimeError:
+        except RuntimeError:  # The system gives no more.
+            self._threads.remove(thread)
             self._leave(place)
             self._claims.give_back(group)
             raise
-        self._threads.append(thread)
 
     # ---- On the threads -------------------------------------------------------------
 

@@ -55,8 +55,11 @@ class WorkerThread:
             thread, mine.thread = mine.thread, None
             mine.stopping.set()
             mine.wake.set()
-        if thread is None or thread is threading.current_thread():
+        current, worker = threading.current_thread(), mine.worker
+        if thread is None or thread is current:
             return True
+        if worker is not None and worker.runs_in(current):
+            return False  # A handler asks, which would wait for itself.
         thread.join(timeout)
         return not thread.is_alive()
 

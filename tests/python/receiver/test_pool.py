@@ -365,3 +365,43 @@ def test_an_event_whose_process_died_is_in_no_batch(url, clock):
         clock.advance(1)
         receiver.run_until_idle()
     assert batches == [["evt_1"], ["evt_2", "evt_4"], ["evt_3"]]
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_a_handler_that_stops_its_worker_does_not_wait_for_itself(url, clock, is_async):
+    with make(url, clock) as receiver:
+
+        def handler(event):
+            return receiver.stop(timeout=3600)
+
+        async def awaited(event):
+            return handler(event)
+
+        receiver.on("stripe")(awaited if is_async else handler)
+        send(receiver, "evt_1")
+        receiver.start()
+        wait_until(lambda: states(receiver)["evt_1"] == "done", "it ends")
+        assert receiver.inbox.list()[0].result is False
+        send(receiver, "evt_2")
+        receiver.start()
+        wait_until(lambda: states(receiver)["evt_2"] == "done", "a new worker goes on")
+
+
+def test_where_the_system_gives_no_thread_nothing_is_held(url, clock, caplog, monkeypatch):
+    failures = [RuntimeError("can't start new thread")]
+    genuine = threading.Thread.start
+
+    def start(thread):
+        if thread.name == "webhookcore-handler" and failures:
+            raise failures.pop()
+        genuine(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr("webhookcore.runner.thread._POLL", 0.02)
+    with make(url, clock, workers=3) as receiver:
+        receiver.on("stripe")(lambda event: None)
+        send(receiver, "evt_1", "evt_2", "evt_3")
+        receiver.start()
+        wait_until(lambda: set(states(receiver).values()) == {"done"}, "all are handled")
+        assert [event.crashes for event in receiver.inbox.list()] == [0, 0, 0]
+    assert "can't start new thread" in caplog.text
