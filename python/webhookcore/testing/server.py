@@ -37,6 +37,8 @@ _PIECE: Final = 64 * 1024
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 # Seconds for which a connection may keep still.
 _PATIENCE: Final = 30.0
+# Seconds that close() gives to answers that are being sent.
+_LAST_ANSWERS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class WebhookServer:
         self._changed = threading.Condition()
         self._requests: deque[HttpRequest] = deque(maxlen=check_whole("keep", keep, 0, 10**9))
         self._came = 0
+        self._under_way = 0  # Requests that are being answered.
         self._closing = threading.Event()
         self._tls = tls is not None
         self._server = _Listener((host, port), self)
@@ -230,6 +233,8 @@ class WebhookServer:
             self._server.socket.close()
             return
         self._server.shutdown()
+        with self._changed:  # Who was heard is answered; a delay and a hanging have ended by now.
+            self._changed.wait_for(lambda: self._under_way == 0, _LAST_ANSWERS)
         self._server.server_close()
         self._thread.join(5)
 
@@ -246,6 +251,11 @@ class WebhookServer:
 
     def __repr__(self) -> str:
         return f"<WebhookServer {self.base_url} requests={len(self.requests)}>"
+
+    def _begin(self, more: int) -> None:
+        with self._changed:
+            self._under_way += more
+            self._changed.notify_all()
 
     def _take(self, request: HttpRequest) -> Answer | HttpResponse:
         with self._changed:
@@ -289,6 +299,13 @@ class _Connection(BaseHTTPRequestHandler):
         if body is None:
             return
         owner = self.server.owner
+        owner._begin(1)
+        try:
+            self._take_and_answer(owner, body)
+        finally:
+            owner._begin(-1)
+
+    def _take_and_answer(self, owner: WebhookServer, body: bytes) -> None:
         request = HttpRequest(
             self.command,
             self.path,
@@ -410,7 +427,8 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _write(self, body: bytes, size: int) -> None:
         piece = body * max(1, _PIECE // len(body)) if 0 < len(body) < size else body
-        while size > 0 and not self.server.owner._closing.is_set():
+        endless = size > len(body)
+        while size > 0 and not (endless and self.server.owner._closing.is_set()):
             size -= self.wfile.write(piece[:size])
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -169,6 +169,21 @@ def test_waiting_for_what_does_not_come_ends(server):
         server.wait_for(1, timeout=0.01)
 
 
+def test_who_was_heard_is_answered_although_the_server_closes_meanwhile():
+    server = WebhookServer()
+    closing = []
+
+    def close_and_answer(request):
+        closing.append(threading.Thread(target=server.close))
+        closing[0].start()
+        server._closing.wait(10)
+        return Answer(201, b"still here" * 10_000)
+
+    server.answer(close_and_answer)
+    assert ask(server)[::2] == (201, b"still here" * 10_000)
+    closing[0].join(10)
+
+
 def test_the_child_of_a_fork_closes_its_copy_and_no_more(server):
     child = os.fork()
     if child == 0:
