@@ -95,6 +95,9 @@ void Dispatcher::start(Lane& lane, ReadyDelivery delivery, Moment now) {
   if (const auto refused = admit(lane, delivery, options_, now, is_probe)) {
     return put_back(delivery, refused->until, refused->by_breaker);
   }
+#ifdef WEBHOOKCORE_MUTANT_NEW_ID_PER_ATTEMPT
+  if (delivery.claimed.attempts > 0) delivery.claimed.message.id += "_again";
+#endif
   auto request = make_attempt_request(*delivery.endpoint, delivery.claimed.message, now.wall);
   UnderWay attempt{std::move(delivery), now.wall, is_probe};
   if (const auto* refused = std::get_if<Unsendable>(&request)) {

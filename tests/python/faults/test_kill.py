@@ -19,7 +19,9 @@ def test_no_kill_loses_an_acknowledged_message(tmp_path: Path, processes: int, k
     assert not report.faults(), report.line()
 
 
-@pytest.mark.parametrize("mutant", ["mark_before_send", "ack_before_commit"])
+@pytest.mark.parametrize(
+    "mutant", ["mark_before_send", "new_id_per_attempt", "ack_before_commit", "no_lease"]
+)
 def test_the_kills_find_a_build_that_loses_messages(tmp_path: Path, mutant: str) -> None:
     core = build_mutant(mutant)
     report = run_kills(Plan(tmp_path, kills=12, core=core))

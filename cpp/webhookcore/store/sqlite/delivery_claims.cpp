@@ -192,6 +192,9 @@ Result<void> SqliteStore::mend_lines() {
 }
 
 Result<std::size_t> SqliteStore::take_back_lost(TimePoint now) {
+#ifdef WEBHOOKCORE_MUTANT_NO_LEASE
+  return std::size_t{0};
+#endif
   const auto seen =
       read([&](Connection& connection) { return read_lost(*database_, connection, now); });
   if (!seen) return seen.error();
