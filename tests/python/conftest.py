@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 
 # Test modules are imported by path (importmode importlib), so the helpers beside them need a name.
 sys.path.insert(0, str(Path(__file__).parent))
+
+# Whoever runs the tests in the background lets them ignore Ctrl-C, and all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NOW = 1_700_000_000
 

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
 
 
 def test_no_kill_loses_or_doubles_an_event(tmp_path: Path) -> None:
-    report = run_soak(Plan(tmp_path, events=250, kill_every=0.6, web_each=2))
+    report = run_soak(Plan(tmp_path, events=800, kill_every=0.6, web_each=2))
     print(report.line())
     assert not report.faults(), report.line() + (tmp_path / "stderr").read_text()
     assert report.worker_kills >= 3
