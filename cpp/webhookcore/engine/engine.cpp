@@ -37,6 +37,13 @@ RunCounts difference(const RunCounts& now, const RunCounts& before) {
           .dead = now.dead - before.dead};
 }
 
+RunCounts sum(const RunCounts& one, const RunCounts& other) {
+  return {.attempts = one.attempts + other.attempts,
+          .delivered = one.delivered + other.delivered,
+          .failed_attempts = one.failed_attempts + other.failed_attempts,
+          .dead = one.dead + other.dead};
+}
+
 // Up to where the runs of run_until_idle() have counted.
 struct CountedTo {
   std::weak_ptr<Session> session;
@@ -62,7 +69,8 @@ class Engine::Runs {
     const std::lock_guard lock(mutex_);
     if (!counted_to_ || counted_to_->session.lock() != session) return {};
     const RunCounts counts = session->counts_now();
-    return difference(counts, std::exchange(counted_to_->counts, counts));
+    const RunCounts news = difference(counts, std::exchange(counted_to_->counts, counts));
+    return sum(news, std::exchange(left_over_, {}));
   }
 
   void end_call(SessionThreads& threads, bool idle) {
@@ -91,13 +99,19 @@ class Engine::Runs {
 
   // Of what no start() asked for.
   void end_session(SessionThreads& threads, Duration drain) {
+    const auto session = counted_to_ ? counted_to_->session.lock() : nullptr;
     threads.stop_if(SessionEnd::when_idle, drain);
+    // What another run sent for, and this session's end made, is told by that run.
+    if (session && threads.current() != session) {
+      left_over_ = sum(left_over_, difference(session->counts_now(), counted_to_->counts));
+    }
     counted_to_.reset();
   }
 
   std::mutex mutex_;
   int calls_ = 0;
   int whole_ = 0;
+  RunCounts left_over_;                  // Made while a session ended, and in no counts yet.
   std::optional<CountedTo> counted_to_;  // Stays after a run that did not end idle.
 };
 

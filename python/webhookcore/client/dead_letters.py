@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ..config import check_moment, check_whole, id_named, rate_per_second
 from ..errors import ConfigError, NotFoundError, StoreBusyError
 from ..store import HIGHEST_KEY, Listing
-from .deliveries import filters_of, now_ms, times_of
-from .rows import Delivery, Endpoint, delivery_key, shown_moment, shown_time
+from .deliveries import filters_of, times_of
+from .rows import Delivery, Endpoint, delivery_key, now_ms, shown_moment, shown_time
 from .tenants import ANY_TENANT
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from ..config import check_moment, check_text, id_named, id_text
 from ..errors import ConfigError, NotFoundError
 from ..store import Listing
 from .polling import PollResult, poll_rows
-from .rows import Attempt, Delivery, Endpoint, Message, delivery_key, shown_moment
+from .rows import Attempt, Delivery, Endpoint, Message, delivery_key, now_ms, shown_moment
 from .tenants import ANY_TENANT, check_owner, tenant_filter
 
 if TYPE_CHECKING:
@@ -212,7 +211,3 @@ def _known_id(field: str, owner: Any) -> str:
     if not id:
         raise ConfigError(f"must be a {field}'s id", field)
     return id
-
-
-def now_ms() -> int:
-    return round(time.time() * 1000)

@@ -378,7 +378,7 @@ def delivery_key(delivery: str | Delivery) -> int:
 
 
 def now_ms() -> int:
-    """Unix milliseconds, as the store keeps times."""
+    """Unix milliseconds, rounded down as the engine does: what is due now is due for it too."""
     return time.time_ns() // 1_000_000
 
 

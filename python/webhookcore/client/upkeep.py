@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import Final
 
 from .. import _core
 from ..config import Retention
+from .rows import now_ms
 
 # Milliseconds of one transaction: others wait for the store no longer than that.
 PRUNE_BUDGET: Final = 3
@@ -55,7 +55,7 @@ class StoreSpace:
 
 
 def prune_store(store: _core.Store, retention: Retention | None) -> Pruned:
-    now = round(time.time() * 1000)
+    now = now_ms()
     kept = (None, None, None) if retention is None else retention.kept_ms()
     messages, attempts, inbox = (None if ms is None else now - ms for ms in kept)
     _, *counts = store.prune(

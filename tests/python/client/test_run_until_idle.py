@@ -80,3 +80,14 @@ def test_an_attempt_under_way_when_a_run_is_interrupted_is_recorded(client, rece
         client.run_until_idle()
     assert [delivery.state for delivery in message.deliveries] == ["delivered"]
     assert not client._engine.running()
+
+
+def test_a_replay_is_due_at_once(policy, receiver):
+    # In memory, where less than a millisecond lies between the two.
+    with wh.Client("memory://", policy=policy) as client:
+        client.endpoints.create(receiver.url, events=["*"])
+        (delivery,) = client.send("a", {}).deliveries
+        client.run_until_idle()
+        for _ in range(200):
+            client.deliveries.replay(delivery, force=True)
+            assert client.run_until_idle().delivered == 1
