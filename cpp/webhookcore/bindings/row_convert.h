@@ -23,6 +23,7 @@ namespace webhookcore {
 pybind11::dict to_dict(const Endpoint& endpoint);  // Secrets included: Python hides them.
 pybind11::dict to_dict(const Message& message);
 pybind11::dict to_dict(const Delivery& delivery);
+pybind11::dict to_dict(const DeliveryCounts& counts);
 pybind11::dict to_dict(const Attempt& attempt);
 pybind11::dict to_dict(const InboxEvent& event);
 pybind11::dict to_dict(const EventType& type);
@@ -37,6 +38,9 @@ Endpoint endpoint_from(const pybind11::dict& row);
 InboxEvent inbox_event_from(const pybind11::dict& row);
 EventType event_type_from(const pybind11::dict& row);
 OperationalEvent operational_event_from(const pybind11::dict& row);
+
+// ConfigError for no such state.
+InboxState inbox_state_from(const std::string& name);
 
 // The events of (row, event key) tuples.
 class AcceptedRows {
