@@ -54,7 +54,7 @@ from .exchange import Headers, HttpRequest, HttpResponse
 from .https_keys import HttpsKeyFetcher
 from .keys import KeyFetcher, KeyReference
 from .logs import JsonFormatter
-from .once import once_table_sql
+from .once import once_index_sql, once_table_sql, prune_once
 from .plaid_keys import PlaidKeyFetcher
 from .provider_rules import Provider
 from .providers import providers
@@ -149,8 +149,10 @@ __all__ = [
     "check_url",
     "generate_keypair",
     "generate_secret",
+    "once_index_sql",
     "once_table_sql",
     "providers",
+    "prune_once",
     "scheme",
     "send",
     "sign",

@@ -35,6 +35,9 @@ class Database(Protocol):
     def change(self, sql: str, values: Values = ()) -> int:
         """How many rows the statement inserted, changed or deleted."""
 
+    def commits_each(self) -> bool:
+        """Whether a statement now would be a transaction of its own."""
+
 
 class _Sqlite3:
     dialect = "sqlite"
@@ -65,6 +68,9 @@ class _Sqlite3:
         finally:
             cursor.close()
 
+    def commits_each(self) -> bool:
+        return commits_each(self._connection)
+
 
 def _text(raw: bytes) -> str:
     """Also of a path that is no UTF-8."""
@@ -83,6 +89,11 @@ class _SqlAlchemy:
 
     def change(self, sql: str, values: Values = ()) -> int:
         return int(self._execute(sql, values).rowcount)
+
+    def commits_each(self) -> bool:
+        pooled = self._connection.connection
+        # The adapters of asynchronous drivers know their mode, the drivers the transaction.
+        return any(map(commits_each, (pooled.dbapi_connection, pooled.driver_connection)))
 
     def _execute(self, sql: str, values: Values) -> Any:
         statement, given = _in_style(sql, values, self._style)
@@ -124,6 +135,9 @@ class _Django:
             cursor.execute(sql.replace("?", "%s"), tuple(values))
             return int(cursor.rowcount)
 
+    def commits_each(self) -> bool:
+        return bool(self._connection.get_autocommit() and not self._connection.in_atomic_block)
+
 
 class _Psycopg:
     dialect = "postgresql"
@@ -137,6 +151,21 @@ class _Psycopg:
 
     def change(self, sql: str, values: Values = ()) -> int:
         return int(self._connection.execute(sql.replace("?", "%s"), tuple(values)).rowcount)
+
+    def commits_each(self) -> bool:
+        return commits_each(self._connection)
+
+
+def commits_each(connection: Any) -> bool:
+    """Whether a driver's connection is in autocommit mode and in no transaction that was begun."""
+    unset = object()
+    autocommits = getattr(connection, "autocommit", None) is True
+    if not autocommits and getattr(connection, "isolation_level", unset) is not None:
+        return False
+    if hasattr(connection, "in_transaction"):  # sqlite3, aiosqlite.
+        return not connection.in_transaction
+    status = getattr(getattr(connection, "info", None), "transaction_status", None)
+    return autocommits and not status  # psycopg; of others the mode alone is known.
 
 
 def caller_database(connection: Any, store_paths: Sequence[str], purpose: str) -> Database:

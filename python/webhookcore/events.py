@@ -172,7 +172,8 @@ class Event(_core.EventBase):
             False when it was marked before. Then the effects are there already.
 
         Raises:
-            ConfigError: No connection of those, no table, or an event without an id or a key.
+            ConfigError: No connection of those, one that commits each statement by itself, no
+                table, or an event without an id or a key.
         """
         return mark_once(connection, self.source, self._once_key(key))
 

@@ -7,11 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from .errors import ConfigError
 from .lambda_requests import request_fields
 
 Text: TypeAlias = str | bytes
 HeaderPairs: TypeAlias = Sequence[tuple[Text, Text]]
 HeadersLike: TypeAlias = Mapping[str, str] | Mapping[bytes, bytes] | HeaderPairs
+
+
+def _check_body(body: object) -> None:
+    if not isinstance(body, (bytes, bytearray, memoryview)):
+        raise ConfigError(
+            f"must be the bytes that came, not a {type(body).__name__}: signatures are over bytes",
+            "body",
+        )
 
 
 def _folded(name: str) -> str:
@@ -114,6 +123,9 @@ class HttpRequest:
         client_ip: Address of the peer, for allow-lists and rate limits.
         url: Full URL as the provider called it, for schemes that sign it; built
             from the source's ``public_url`` when that is set.
+
+    Raises:
+        ConfigError: A body that is no bytes, which nothing could be verified over; no headers.
     """
 
     method: str
@@ -122,6 +134,12 @@ class HttpRequest:
     body: bytes = field(repr=False)
     client_ip: str | None = None
     url: str | None = None
+
+    def __post_init__(self) -> None:
+        if type(self.body) is not bytes:
+            _check_body(self.body)
+        if self.headers is None:
+            raise ConfigError("must be a mapping or pairs", "headers")
 
     @classmethod
     def from_lambda(cls, event: Mapping[str, Any]) -> HttpRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
@@ -18,6 +19,8 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_log = logging.getLogger("webhookcore.receiver")
 
 # How long a whole body may take. The largest providers give up after 10 to 30 seconds themselves.
 BODY_SECONDS: Final = 30.0
@@ -89,6 +92,12 @@ async def answer(
         try:
             body = await _read_body_in_time(scope, receive, receiver.body_limit(source))
         except TimeoutError:
+            _log.warning(
+                "source %s: a body did not come in %.0f s and was refused with 408: a slow client,"
+                " or a middleware in front has read it",
+                source,
+                BODY_SECONDS,
+            )
             await send_response(_TOO_SLOW, send)
             return True
         if body is None:

@@ -134,6 +134,8 @@ def router(receiver: Receiver, **options: Any) -> APIRouter:
 
     routes = APIRouter(**{"tags": ["webhooks"], "route_class": RawRoute, **options})
 
+    # No sender of webhooks follows the redirect that there would be otherwise.
+    @routes.post("/{source}/", include_in_schema=False)
     @routes.post(
         "/{source}", summary="Receive a webhook", responses=_RESPONSES, response_class=Response
     )

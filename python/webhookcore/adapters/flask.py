@@ -78,7 +78,9 @@ class Webhooks:
         routes = Blueprint(name, __name__)
 
         # All of them, so that the receiver answers and not the app's page for a wrong method.
-        @routes.route("/<source>", methods=_METHODS, provide_automatic_options=False)
+        @routes.route(
+            "/<source>", methods=_METHODS, provide_automatic_options=False, strict_slashes=False
+        )
         def receive(source: str) -> Response:
             body = read_body(request, receiver.body_limit(source))
             return _response(receiver.handle(request_of(request.environ, body), source))

@@ -46,5 +46,5 @@ def body_was_read(by: str) -> ConfigError:
 
 
 def last_segment(path: str) -> str:
-    """The name of the source that a path below the mount means."""
-    return path.rpartition("/")[2]
+    """The name of the source that a path below the mount means, with a slash behind it or not."""
+    return path.removesuffix("/").rpartition("/")[2]

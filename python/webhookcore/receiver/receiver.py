@@ -60,6 +60,7 @@ from .sources import (
     Mode,
     Source,
     UnknownTypes,
+    check_name,
     check_pattern,
     make_source,
     rate_limits,
@@ -155,6 +156,8 @@ class Receiver:
         for option, value in (("log_bodies", log_bodies), ("probes", probes)):
             if not isinstance(value, bool):
                 raise ConfigError("must be True or False", option)
+        if not callable(clock):
+            raise ConfigError("must be a callable that gives Unix seconds", "clock")
         addresses = ClientAddresses(trusted_proxies, proxy_header)
         client_limit = (
             None
@@ -352,15 +355,17 @@ class Receiver:
         self, source: str, pattern: str, batch: tuple[int, float] | None
     ) -> Callable[[Function], Function]:
         self._check_open()
-        if not isinstance(source, str):
-            raise ConfigError("must be the name of a source", "source")
+        check_name(source, "source")
         check_pattern(pattern, "pattern")
         rule = None if batch is None else BatchRule(pattern, *batch)
 
         def register(function: Function) -> Function:
             if not callable(function):
                 raise ConfigError("a handler must be callable", "handler")
-            self._handlers.add(Handler(source, pattern, function, rule))
+            handler = Handler(source, pattern, function, rule)
+            if handler.is_generator:
+                raise ConfigError("has a yield: calling it would run nothing of it", "handler")
+            self._handlers.add(handler)
             return function
 
         return register
@@ -669,7 +674,12 @@ def _make_parts(
     schedule: Sequence[float],
     kept: float | None,
 ) -> tuple[Claims, Runs, Upkeep]:
-    claims = Claims(store, handlers, clock, lease, functools.partial(_limits_of, sources))
+    limits = functools.partial(_limits_of, sources)
+
+    def knows(source: str) -> bool:
+        return source in sources or handlers.knows(source)
+
+    claims = Claims(store, handlers, clock, lease, limits, knows)
     return claims, Runs(store, handlers, claims, clock, schedule), Upkeep(store, clock, kept)
 
 

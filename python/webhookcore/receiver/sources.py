@@ -120,14 +120,19 @@ def make_source(
     Raises:
         ConfigError: The first option that is not.
     """
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
-        raise ConfigError("must be 1 to 64 of A-Z a-z 0-9 _ . -, the first no dot", "name")
+    check_name(name, "name")
     if mode not in ("background", "inline"):
         raise ConfigError('must be "background" or "inline"', "mode")
     if event_key is not None and not callable(event_key):
         raise ConfigError("must be a callable that takes the event", "event_key")
     check_priority(priority)
     if concurrency is not None:
+        if mode == "inline":
+            raise ConfigError(
+                "an inline source has as many runs as its server has requests; use rate_limit=, or"
+                ' mode="background"',
+                "concurrency",
+            )
         check_whole("concurrency", concurrency, 1, _MOST_AT_ONCE)
     rules = name if provider is None else provider
     options = make_options(
@@ -161,6 +166,13 @@ def make_source(
         priority=priority,
         concurrency=concurrency,
     )
+
+
+def check_name(name: str, field: str) -> str:
+    """The name of a source; raises ConfigError for what is none."""
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        raise ConfigError("must be 1 to 64 of A-Z a-z 0-9 _ . -, the first no dot", field)
+    return name
 
 
 def check_pattern(pattern: str, field: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -16,6 +17,8 @@ Limits: TypeAlias = Callable[[], Sequence[tuple[str, int]]]
 # The longest that a batch is waited for: its events are claimed meanwhile.
 LONGEST_WAIT: Final = 60.0
 
+
+_log = logging.getLogger("webhookcore.runner")
 
 # Seconds after which a suspect is looked at again that had to make way for another one.
 SUSPECTS_WAIT: Final = 1.0
@@ -40,6 +43,7 @@ class Claims:
         clock: Unix seconds.
         lease: Seconds until a claim is free although its owner lives.
         limits: Of the sources that have one.
+        knows: Whether this process added the source or has a handler of it.
     """
 
     def __init__(
@@ -49,18 +53,29 @@ class Claims:
         clock: Callable[[], float],
         lease: float,
         limits: Limits,
+        knows: Callable[[str], bool],
     ) -> None:
         self._store = store
         self._handlers = handlers
         self._clock = clock
         self._lease_ms = round(lease * 1000)
         self._limits = limits
+        self._knows = knows
+        self._foreign: set[str] = set()
 
     def take(self, most: int) -> list[Claimed]:
         """At most so many; each is to be started at once."""
         # The first of a batch brings others along, which must not be claimed one by one.
         limit = min(most, 1) if self._handlers.any_batch() else most
-        return self._store.claim_due_events(self._now(), limit, self._lease_ms, self._limits())
+        while True:
+            found = self._store.claim_due_events(
+                self._now(), limit, self._lease_ms, self._all_limits()
+            )
+            ours = [one for one in found if self._knows(one[0]["source"])]
+            if len(ours) < len(found):
+                self._leave([one for one in found if not self._knows(one[0]["source"])])
+            if ours or not found:
+                return ours
 
     def batch_of(self, claimed: Claimed) -> BatchRule | None:
         """How to make a batch that begins with this event; None where it runs alone."""
@@ -98,8 +113,24 @@ class Claims:
 
     def seconds_until_due(self) -> float | None:
         """Until the next event can be claimed; None when there is none."""
-        due = self._store.next_event_due_at(self._limits())
+        due = self._store.next_event_due_at(self._all_limits())
         return None if due is None else max(0.0, (due - self._now()) / 1000)
+
+    def _leave(self, foreign: list[Claimed]) -> None:
+        """Of another app on the same store, or of a source that is gone: not ours to end."""
+        self.give_back(foreign)
+        for source in {row["source"] for row, _ in foreign} - self._foreign:
+            self._foreign.add(source)
+            _log.warning(
+                "events of source %s wait, of which this process has neither the source nor a"
+                " handler; they are left to another one",
+                source,
+                extra={"source": source},
+            )
+
+    def _all_limits(self) -> list[tuple[str, int]]:
+        left = [(source, 0) for source in self._foreign if not self._knows(source)]
+        return [*self._limits(), *left]
 
     def _now(self) -> int:
         return round(self._clock() * 1000)

@@ -90,6 +90,19 @@ class Handler:
         return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
     @property
+    def is_generator(self) -> bool:
+        """Whether calling it runs nothing of it."""
+        function = self.function
+        while isinstance(function, functools.partial):
+            function = function.func
+        call = getattr(function, "__call__", None)  # noqa: B004  # As above.
+        return any(
+            kind(one)
+            for kind in (inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+            for one in (function, call)
+        )
+
+    @property
     def name(self) -> str:
         return getattr(self.function, "__qualname__", None) or repr(self.function)
 
@@ -109,6 +122,9 @@ class Handlers:
     def of_any(self, events: Sequence[tuple[str, str | None]]) -> list[Handler]:
         """Those that take one of the (source, type) at least."""
         return [one.wrapped() for one in self._all if any(one.takes(*event) for event in events)]
+
+    def knows(self, source: str) -> bool:
+        return any(one.source == source for one in self._all)
 
     def any_async(self, source: str | None = None) -> bool:
         return any(one.is_async and source in (None, one.source) for one in self._all)

@@ -120,6 +120,15 @@ def test_an_event_is_accepted_once_and_a_forged_one_is_not(server, who):
     assert (event.id, event.body) == ("evt_7", body)
 
 
+def test_a_slash_at_the_end_is_the_same_source(server):
+    """Whoever entered the URL with one would get a redirect, which no sender follows."""
+    where, body, headers = stripe(server, "stripe", "slash")
+    assert server.post(f"{where}/", body, headers) == (202, "accepted")
+    assert server.post(f"{where}/?account=7", body, headers) == (200, "duplicate")
+    status, _, _ = server.send("/hooks/nobody/", body, headers)
+    assert status == 404
+
+
 def stripe(server: Server, source: str, id: str, length: int = 0) -> tuple[str, bytes, dict]:
     body = json.dumps({"id": id, "type": "invoice.paid"}).encode().ljust(length)
     _, body, headers = signed(sender("stripe"), server, id, body=body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import logging
 import sqlite3
@@ -400,3 +401,24 @@ def test_any_bytes_come_back_from_the_store_as_they_were(url, clock):
         assert (event.id, event.type, event.source) == ("m1", None, "standard")
         assert event.timestamp is not None
         assert event.timestamp.timestamp() == clock.now
+
+
+@pytest.mark.parametrize("body", [None, "{}", 7, {"id": 1}, ["a"]], ids=repr)
+def test_a_body_that_is_no_bytes_is_refused_where_the_request_is_made(body):
+    """Text would be encoded by guess, and its signature could be anything's."""
+    with pytest.raises(wh.ConfigError) as caught:
+        wh.HttpRequest("POST", "/hooks/stripe", {}, body)
+    assert caught.value.field == "body"
+
+
+def test_a_body_of_other_bytes_is_taken(receiver):
+    signed = stripe()
+    for body in (bytearray(signed.body), memoryview(signed.body)):
+        again = dataclasses.replace(signed, body=body)
+        assert receiver.handle(again, source="stripe").status in (200, 202)
+
+
+def test_a_request_without_headers_is_refused_where_it_is_made():
+    with pytest.raises(wh.ConfigError) as caught:
+        wh.HttpRequest("POST", "/hooks/stripe", None, b"")
+    assert caught.value.field == "headers"

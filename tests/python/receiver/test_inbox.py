@@ -180,6 +180,7 @@ class TestABoundOnWhatWaits:
             wh.Receiver(url, clock=clock) as worker,
         ):
             receiver.add_source("stripe", secrets=[SECRET])
+            worker.on("stripe")(lambda event: None)
             assert receiver.handle(stripe("evt_1"), source="stripe").status == 202
             assert receiver.handle(stripe("evt_2"), source="stripe").status == 503
             worker.run_until_idle()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 
+import psycopg
 import pytest
 import sqlalchemy
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
@@ -97,6 +98,156 @@ class TestSqlite3:
         connection.execute("ATTACH ? AS hidden", (url.removeprefix("sqlite:///"),))
         with pytest.raises(wh.ConfigError, match="the store itself"):
             event().once(connection)
+
+
+class TestAutocommit:
+    """The row would stay where the effect fails, and the retry would find it."""
+
+    def test_sqlite3_needs_a_transaction_that_was_begun(self, shop):
+        connection = sqlite3.connect(shop, isolation_level=None)
+        with pytest.raises(wh.ConfigError, match="begin a transaction") as caught:
+            event().once(connection)
+        assert caught.value.field == "connection"
+        connection.execute("BEGIN")
+        assert event().once(connection)
+        connection.execute("ROLLBACK")
+        connection.execute("BEGIN")
+        assert event().once(connection)
+
+    @pytest.mark.skipif(sys.version_info < (3, 12), reason="came with Python 3.12")
+    def test_the_newer_way_to_say_it(self, shop):
+        connection = sqlite3.connect(shop, autocommit=True)
+        with pytest.raises(wh.ConfigError, match="begin a transaction"):
+            event().once(connection)
+
+    def test_a_handler_that_has_none_fails_and_has_no_effect(self, url, shop, clock):
+        with wh.Receiver(url, clock=clock, max_retries=1) as receiver:
+            receiver.add_source("stripe", secrets=[SECRET])
+
+            @receiver.on("stripe")
+            def paid(event):
+                connection = sqlite3.connect(shop, isolation_level=None)
+                if event.once(connection):
+                    connection.execute("INSERT INTO effects VALUES (?)", (event.id,))
+
+            receiver.handle(stripe(), source="stripe")
+            assert receiver.run_until_idle().retried == 1
+            assert "begin a transaction" in receiver.inbox.get("inb_1").last_error
+        assert effects(shop) == 0
+
+    def test_sqlalchemys_isolation_level(self, shop):
+        engine = sqlalchemy.create_engine(f"sqlite:///{shop}", isolation_level="AUTOCOMMIT")
+        with (
+            engine.connect() as connection,
+            pytest.raises(wh.ConfigError, match="begin a transaction"),
+        ):
+            event().once(connection)
+        with Session(engine) as session, pytest.raises(wh.ConfigError, match="begin a transaction"):
+            event().once(session)
+
+    def test_sqlalchemys_own_transactions_on_sqlite(self, shop):
+        """Its recipe for SAVEPOINTs: the driver begins nothing, an event handler does."""
+        engine = sqlalchemy.create_engine(f"sqlite:///{shop}")
+
+        @sqlalchemy.event.listens_for(engine, "connect")
+        def leave_it_to_us(connection, record):
+            connection.isolation_level = None
+
+        @sqlalchemy.event.listens_for(engine, "begin")
+        def begin(connection):
+            connection.exec_driver_sql("BEGIN")
+
+        with engine.begin() as connection:
+            assert event().once(connection)
+        with engine.begin() as connection:
+            assert not event().once(connection)
+
+    def test_sqlalchemys_asynchronous_connection(self, shop):
+        async def run():
+            engine = create_async_engine(
+                f"sqlite+aiosqlite:///{shop}", isolation_level="AUTOCOMMIT"
+            )
+            async with engine.connect() as connection:
+                with pytest.raises(wh.ConfigError, match="begin a transaction"):
+                    await event().once_async(connection)
+            await engine.dispose()
+
+        asyncio.run(run())
+
+
+class TestPruning:
+    def old(self, connection, count=3):
+        for number in range(count):
+            connection.execute(
+                "INSERT INTO webhookcore_once VALUES ('stripe', ?, ?)", (f"old_{number}", number)
+            )
+
+    @pytest.mark.parametrize("with_index", [False, True])
+    def test_rows_that_are_older_go_a_few_at_a_time(self, shop, with_index):
+        connection = sqlite3.connect(shop)
+        if with_index:
+            connection.execute(wh.once_index_sql())
+            connection.execute(wh.once_index_sql())
+        self.old(connection)
+        assert event().once(connection)
+        assert wh.prune_once(connection, older_than=86400, limit=2) == 2
+        assert wh.prune_once(connection, older_than=86400, limit=2) == 1
+        assert wh.prune_once(connection, older_than=86400, limit=2) == 0
+        assert not event().once(connection)
+
+    def test_it_commits_nothing(self, shop):
+        connection = sqlite3.connect(shop)
+        self.old(connection)
+        connection.commit()
+        assert wh.prune_once(connection, older_than=7 * 86400) == 3
+        connection.rollback()
+        assert wh.prune_once(connection, older_than=7 * 86400) == 3
+
+    def test_the_index_is_what_it_is_found_by(self, shop):
+        connection = sqlite3.connect(shop)
+        connection.execute(wh.once_index_sql())
+        ((*_, plan),) = connection.execute(
+            "EXPLAIN QUERY PLAN SELECT source FROM webhookcore_once WHERE handled_at < 7 LIMIT 7"
+        )
+        assert "webhookcore_once_by_time" in plan
+
+    def test_by_sqlalchemy_and_its_asynchronous_connection(self, shop):
+        async def run():
+            engine = create_async_engine(f"sqlite+aiosqlite:///{shop}")
+            async with engine.begin() as connection:
+                pruned = await connection.run_sync(wh.prune_once, older_than=86400, limit=1)
+            await engine.dispose()
+            return pruned
+
+        with sqlite3.connect(shop) as connection:
+            self.old(connection)
+        engine = sqlalchemy.create_engine(f"sqlite:///{shop}")
+        with engine.begin() as connection:
+            assert wh.prune_once(connection, older_than=86400, limit=1) == 1
+        with Session(engine) as session, session.begin():
+            assert wh.prune_once(session, older_than=86400, limit=1) == 1
+        assert asyncio.run(run()) == 1
+
+    @pytest.mark.parametrize(
+        ("field", "options"),
+        [
+            ("older_than", {"older_than": 86399}),
+            ("older_than", {"older_than": float("nan")}),
+            ("older_than", {"older_than": "7d"}),
+            ("limit", {"older_than": 86400, "limit": 0}),
+            ("connection", {"connection": None, "older_than": 86400}),
+        ],
+        ids=str,
+    )
+    def test_what_cannot_be_is_refused(self, shop, field, options):
+        given = {"connection": sqlite3.connect(shop), **options}
+        with pytest.raises(wh.ConfigError) as caught:
+            wh.prune_once(given.pop("connection"), **given)
+        assert caught.value.field == field
+
+    def test_without_the_table_it_says_what_to_do(self, tmp_path):
+        with pytest.raises(wh.ConfigError, match="once_table_sql"):
+            wh.prune_once(sqlite3.connect(tmp_path / "empty.db"), older_than=86400)
 
 
 class TestWhatMarksSameness:
@@ -259,6 +410,13 @@ with transaction.atomic():
     assert event.once(connection)
 with transaction.atomic():
     assert not event.once(connection)
+    assert wh.prune_once(connection, older_than=86400) == 0
+try:
+    event.once(connection)
+except wh.ConfigError as error:
+    assert "begin a transaction" in str(error)
+else:
+    raise AssertionError("autocommit is not refused")
 """
 
 KILLED = """
@@ -326,6 +484,61 @@ class TestPostgres:
             one.rollback()
             assert event("evt_2").once(other)
             other.rollback()
+
+    def test_an_autocommitting_connection_needs_a_transaction(self, postgres):
+        async def run_async():
+            connection = await postgres.connect_async()
+            await connection.set_autocommit(True)
+            async with connection:
+                with pytest.raises(wh.ConfigError, match="begin a transaction"):
+                    await event("evt_5").once_async(connection)
+                async with connection.transaction():
+                    return await event("evt_5").once_async(connection)
+
+        with postgres.connect() as connection:
+            connection.autocommit = True
+            connection.execute(wh.once_table_sql())
+            with pytest.raises(wh.ConfigError, match="begin a transaction"):
+                event("evt_5").once(connection)
+            with connection.transaction():
+                assert event("evt_5").once(connection)
+        assert asyncio.run(run_async()) is False
+        engine = sqlalchemy.create_engine(postgres.sqlalchemy_url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection, pytest.raises(wh.ConfigError):
+            event("evt_6").once(connection)
+        engine.dispose()
+
+    @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+    def test_at_stricter_levels_a_race_is_an_error_of_the_database(self, postgres, level):
+        """Whose handler is tried again, and then finds the row."""
+        with postgres.connect() as one, postgres.connect() as other:
+            one.execute(wh.once_table_sql())
+            one.commit()
+            for connection in (one, other):
+                connection.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
+                connection.execute("SELECT count(*) FROM webhookcore_once")
+            assert event(level).once(one)
+            one.commit()
+            with pytest.raises(psycopg.errors.SerializationFailure):
+                event(level).once(other)
+            other.rollback()
+            assert not event(level).once(other)
+            other.rollback()
+
+    def test_old_rows_are_pruned_by_an_index(self, postgres):
+        with postgres.connect() as connection:
+            connection.execute(wh.once_table_sql())
+            connection.execute("DELETE FROM webhookcore_once")
+            connection.execute(wh.once_index_sql())
+            connection.execute(
+                "INSERT INTO webhookcore_once SELECT 'stripe', i::text, i"
+                " FROM generate_series(1, 2500) AS i"
+            )
+            assert event().once(connection)
+            pruned = [wh.prune_once(connection, older_than=86400, limit=1000) for _ in range(3)]
+            assert pruned == [1000, 1000, 500]
+            assert not event().once(connection)
+            connection.commit()
 
     def test_a_missing_table_is_told(self, postgres):
         with postgres.connect() as connection:

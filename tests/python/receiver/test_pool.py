@@ -302,6 +302,14 @@ def test_a_priority_or_a_limit_that_is_none_is_refused(url, option):
         assert receiver.sources == {}
 
 
+def test_an_inline_source_has_no_limit_of_runs(url):
+    """Its requests run as the server takes them: a limit without an effect is none."""
+    with wh.Receiver(url) as receiver:
+        with pytest.raises(wh.ConfigError, match="rate_limit") as caught:
+            receiver.add_source("stripe", secrets=[SECRET], mode="inline", concurrency=2)
+        assert caught.value.field == "concurrency"
+
+
 def test_what_is_not_stored_at_the_end_is_logged_and_the_place_is_free_again(
     url, clock, caplog, monkeypatch
 ):

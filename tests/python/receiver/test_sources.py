@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 import webhookcore as wh
@@ -92,6 +94,8 @@ def test_a_name_can_be_taken_once(receiver):
         {"lease": 0},
         {"idempotency_ttl": 60},
         {"durability": "soon"},
+        {"clock": None},
+        {"clock": 1_700_000_000.0},
     ],
     ids=str,
 )
@@ -140,6 +144,31 @@ def test_a_pattern_that_matches_nothing_is_refused(receiver, pattern):
 def test_what_is_registered_must_be_callable(receiver):
     with pytest.raises(wh.ConfigError):
         receiver.on("stripe")("not a function")
+
+
+@pytest.mark.parametrize("source", ["", "../stripe", "a b", "x" * 65, "str\ud800pe", None, 7, b"x"])
+def test_a_handler_of_what_can_be_no_source_is_refused(receiver, source):
+    for register in (receiver.on, receiver.on_batch):
+        with pytest.raises(wh.ConfigError) as caught:
+            register(source)
+        assert caught.value.field == "source"
+
+
+def test_a_handler_with_a_yield_is_refused_because_nothing_of_it_would_run(receiver):
+    def sync(event):
+        yield event
+
+    async def asynchronous(event):
+        yield event
+
+    class Callable:
+        def __call__(self, event):
+            yield event
+
+    for handler in (sync, asynchronous, Callable(), functools.partial(functools.partial(sync))):
+        with pytest.raises(wh.ConfigError, match="yield") as caught:
+            receiver.on("stripe")(handler)
+        assert caught.value.field == "handler"
 
 
 def test_a_registered_function_comes_back_unchanged(receiver):

@@ -12,7 +12,8 @@ import threading
 import pytest
 
 import webhookcore as wh
-from support.receiving import SECRET, answer, stripe
+from support.receiving import SECRET, answer, request, stripe
+from support.waiting import wait_until
 from webhookcore.runner import PoolWorker
 
 
@@ -91,6 +92,57 @@ def test_events_without_a_handler_are_done_and_counted_apart(receiver):
     counts = receiver.run_until_idle()
     assert (counts.ignored, counts.handled, counts.failed) == (1, 0, 0)
     assert states(receiver) == ["done"]
+
+
+class TestAnotherAppOnTheSameStore:
+    """Or a worker of an older version that does not know the source yet."""
+
+    @pytest.mark.parametrize("how", ["run_until_idle", "start"])
+    def test_it_leaves_the_events_of_sources_that_it_does_not_know(
+        self, url, clock, receiver, caplog, how
+    ):
+        handled = []
+        receiver.on("stripe")(lambda event: handled.append(event.id))
+        with wh.Receiver(url, clock=clock) as other:
+            other.add_source("github", secrets=[SECRET])
+            other.on("github")(lambda event: handled.append(event.id))
+            push = {"X-GitHub-Delivery": "push_1", "X-GitHub-Event": "push"}
+            for number in range(3):
+                receiver.handle(stripe(f"evt_{number}"), source="stripe")
+            other.handle(request("github", b"{}", headers=push), source="github")
+            if how == "start":
+                other.start()
+                wait_until(lambda: handled, "the event of GitHub")
+                other.stop()
+            else:
+                assert other.run_until_idle().handled == 1
+                assert other.run_until_idle().handled == 0
+            assert handled == ["push_1"]
+            assert "events of source stripe wait" in caplog.text
+            assert receiver.run_until_idle().handled == 3
+
+    def test_it_takes_them_once_it_knows_the_source(self, url, clock, receiver):
+        with wh.Receiver(url, clock=clock) as other:
+            receiver.handle(stripe(), source="stripe")
+            other.on("github")(lambda event: None)
+            other.run_until_idle()
+            other.start()
+            handled = []
+            other.on("stripe")(lambda event: handled.append(event.id))
+            receiver.handle(stripe("evt_2"), source="stripe")
+            wait_until(lambda: len(handled) == 2, "both events")
+
+    def test_a_source_that_is_gone_loses_none_of_what_waits(self, url, clock):
+        with wh.Receiver(url, clock=clock) as before:
+            before.add_source("stripe", secrets=[SECRET])
+            before.handle(stripe(), source="stripe")
+        with wh.Receiver(url, clock=clock) as after:
+            after.run_until_idle()
+            event = only(after)
+            assert (event.state, event.attempts, event.crashes) == ("pending", 0, 0)
+            after.on("stripe")(lambda event: "dropped")
+            after.run_until_idle()
+            assert only(after).state == "done"
 
 
 def test_a_failure_is_tried_again_after_1_2_4_8_16_seconds_and_is_dead_then(receiver, clock):
