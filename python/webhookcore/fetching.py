@@ -25,8 +25,6 @@ _VERIFIERS: Final = 8
 class FetchingVerifier(Verifier):
     """Asks a ``KeyFetcher`` once everything is right that can be judged without a key."""
 
-    fetches = True
-
     def __init__(
         self,
         provider: SchemeLike,

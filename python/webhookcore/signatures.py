@@ -43,9 +43,6 @@ class Verifier(_core.VerifierBase):
             tolerance that is not above zero, ``keys`` where none are fetched.
     """
 
-    # Whether verify() may wait for the network.
-    fetches = False
-
     provider = Provider("?", "?")
 
     # The same parameters as __init__, because this is where help() reads them.

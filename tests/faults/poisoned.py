@@ -23,7 +23,7 @@ def handle(event: wh.Event) -> None:
         bytearray(1 << 40)
     if kind == "gil":
         began = time.time()
-        ctypes.PyDLL(None).usleep(1_500_000)  # PyDLL does not let go of it.
+        ctypes.PyDLL(None).usleep(5_000_000)  # PyDLL does not let go of it.
         print(json.dumps([began, time.time()]), flush=True)
 
 
@@ -43,7 +43,7 @@ def main() -> None:
         sending.start()
         soon = time.time() + 0.5
         for number in range(10):
-            sending.send("order.created", {"n": number}, deliver_at=soon + number / 10)
+            sending.send("order.created", {"n": number}, deliver_at=soon + number * 0.4)
     receiver.start()
     sys.stdin.read()  # Until whoever started it closes it or kills this process.
 

@@ -22,6 +22,7 @@ from ..receiver import (
     check_public_url,
     if_encoded,
     refusal,
+    verifies_quickly,
     verify_request,
     without_key,
 )
@@ -139,11 +140,15 @@ def verified(
         except KeyUnavailableError as error:
             return _response(without_key(error))
 
-    return functools.partial(_checked, judge, fetches=verifier.fetches)
+    def is_quick(request: Any) -> bool:
+        said = read_length(str(request.META.get("CONTENT_LENGTH") or ""))
+        return said is not None and verifies_quickly(verifier, said)
+
+    return functools.partial(_checked, judge, is_quick=is_quick)
 
 
 def _checked(
-    judge: Callable[[Any], Any], view: Callable[..., Any], *, fetches: bool
+    judge: Callable[[Any], Any], view: Callable[..., Any], *, is_quick: Callable[[Any], bool]
 ) -> Callable[..., Any]:
     """The view, which gets the event that ``judge`` finds in the request."""
     by_name = "event" in inspect.signature(view).parameters
@@ -160,8 +165,9 @@ def _checked(
 
     @functools.wraps(view)
     async def checked_async(request: Any, *args: Any, **keywords: Any) -> Any:
-        # Where a key may have to be fetched, the loop goes on meanwhile.
-        event = await asyncio.to_thread(judge, request) if fetches else judge(request)
+        # Where a key or a secret may have to be fetched, the loop goes on meanwhile.
+        quick = is_quick(request)
+        event = judge(request) if quick else await asyncio.to_thread(judge, request)
         if not isinstance(event, Event):
             return event
         return await call(event, request, *args, **keywords)

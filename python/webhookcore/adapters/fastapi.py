@@ -19,6 +19,7 @@ from ..receiver import (
     check_max_body,
     check_public_url,
     if_encoded,
+    verifies_quickly,
     verify_request,
     without_key,
 )
@@ -204,8 +205,9 @@ def verified(
             verify_request, verifier, asked, public_url=prefix, max_body=max_body
         )
         try:
-            # Where a key may have to be fetched, the loop goes on meanwhile.
-            return await asyncio.to_thread(verify) if verifier.fetches else verify()
+            # Where a key or a secret may have to be fetched, the loop goes on meanwhile.
+            quick = verifies_quickly(verifier, len(asked.body))
+            return verify() if quick else await asyncio.to_thread(verify)
         except VerificationError as error:
             content = {"error": {"reason": error.reason, "message": message_of(error.reason)}}
             raise HTTPException(error.http_status, content) from error

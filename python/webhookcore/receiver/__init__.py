@@ -5,7 +5,14 @@ from .health import Health
 from .inbox import Inbox, InboxEvent
 from .intake import Decision
 from .receiver import Receiver
-from .sources import DEFAULT_MAX_BODY, Source, check_max_body, check_public_url, verify_request
+from .sources import (
+    DEFAULT_MAX_BODY,
+    Source,
+    check_max_body,
+    check_public_url,
+    verifies_quickly,
+    verify_request,
+)
 
 __all__ = [
     "DEFAULT_MAX_BODY",
@@ -19,6 +26,7 @@ __all__ = [
     "check_public_url",
     "if_encoded",
     "refusal",
+    "verifies_quickly",
     "verify_request",
     "without_key",
 ]

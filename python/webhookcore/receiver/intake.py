@@ -23,19 +23,18 @@ from ..events import Event
 from ..exchange import Headers, HeadersLike, HttpRequest, HttpResponse, byte_pairs
 from ..redaction import Redactor
 from ..runner import Handler, Outcome, kept_result
-from ..signatures import Verifier
 from . import answers
 from .answers import Settled
 from .client_address import ClientAddresses, limit_key
 from .health import PROBE_METHODS, PROBES
 from .inbox import inbox_row
 from .request_log import RequestLog
-from .sources import Source, check_size, verify_sized
+from .sources import Source, check_size, verifies_quickly, verify_sized
 
 _log = logging.getLogger("webhookcore.receiver")
 
-# A MAC over so many bytes takes a tenth of a millisecond; a thread costs about as much.
-_LONGEST_ON_LOOP: Final = 64 * 1024
+# Some tens of items, each of which takes about 10 µs.
+_LONGEST_BATCH_ON_LOOP: Final = 4 * 1024
 _ACCEPTED: Final = '"accepted"'  # The result that an accepted event's key is completed with.
 
 
@@ -153,13 +152,17 @@ class Intake:
         """Whether what comes before the store is so little that it may be done on a loop.
 
         Not where a callable gives the secrets, a key may have to be fetched, or a handshake
-        calls the user's code; nor for a long body, whose MAC takes its time.
+        calls the user's code; nor for a long body, whose MAC takes its time, or a batch, each item
+        of which does.
         """
         found = self._sources.get(source)
         if found is None:
             return not self.is_probe(source)
-        plain = type(found.verifier) is Verifier and found.options.confirm is None
-        return plain and len(request.body) <= _LONGEST_ON_LOOP
+        if found.options.confirm is not None:
+            return False
+        if found.provider.batch and len(request.body) > _LONGEST_BATCH_ON_LOOP:
+            return False
+        return verifies_quickly(found.verifier, len(request.body))
 
     def is_probe(self, source: str) -> bool:
         """Whether the name is that of a probe, which is answered here, and of no source."""
