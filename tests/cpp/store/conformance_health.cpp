@@ -226,6 +226,31 @@ void check_waiting(Store& store) {
     REQUIRE(overwrite(store, row));
     CHECK(store.claim_due(kNow + 1h, 10, 60s)->size() == 1);
   }
+  SECTION("enabling lets a line go on that waited for the breaker, and no retry before its time") {
+    Endpoint row = **store.get_endpoint("ep_1");
+    row.fifo = true;
+    REQUIRE(overwrite(store, row));
+    const auto head = send_and_claim(store, "msg_1");
+    REQUIRE(enqueue(store, message("msg_2"), kNow));
+    const bool by_breaker = GENERATE(true, false);
+    if (by_breaker) {
+      AttemptRecord failed = failed_with(head, {open_until(kNow + kOpenFor), true});
+      failed.next_attempt_at = kNow;
+      REQUIRE(record_one(store, failed));
+      const auto again = store.claim_due(kNow, 1, 60s)->front();
+      const PutBack back{again.key, again.token, kNow + kOpenFor, true};
+      REQUIRE(store.put_back({&back, 1}, kNow));
+    } else {
+      REQUIRE(record_one(store, failed_with(head, {open_until(kNow + kOpenFor), true})));
+    }
+    for (const auto state : {EndpointState::disabled, EndpointState::enabled}) {
+      row = **store.get_endpoint("ep_1");
+      row.state = state;
+      REQUIRE(overwrite(store, row, kNow + 1s));
+    }
+    CHECK(store.claim_due(kNow + 1s, 10, 60s)->size() == (by_breaker ? 1 : 0));
+    CHECK(store.next_due_at()->has_value() == !by_breaker);
+  }
   SECTION("an endpoint that is switched to an order makes a line of what waits behind it") {
     const auto waiting = wait_behind(store, 3);
     Endpoint row = **store.get_endpoint("ep_1");

@@ -55,9 +55,20 @@ void MemoryStore::keep_health(const std::string& endpoint_id, const HealthChange
                       .at = now});
 }
 
+void MemoryStore::release_line(const std::string& endpoint_id, TimePoint open_until,
+                               TimePoint now) {
+  const auto first = lines();
+  const auto found = first.find(endpoint_id);
+  if (found == first.end()) return;
+  auto& due_at = rows_.deliveries.at(found->second).row.next_attempt_at;
+  if (due_at == open_until) due_at = now;
+}
+
 void MemoryStore::begin_epoch(const std::string& endpoint_id, TimePoint now) {
   HealthEntry& entry = rows_.health[endpoint_id];
+  const auto was_open_until = entry.health.breaker.open_until;
   entry.health = enabled_again(entry.health);
+  if (was_open_until) release_line(endpoint_id, *was_open_until, now);
   release_all(endpoint_id, now);
 }
 

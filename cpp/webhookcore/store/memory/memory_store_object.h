@@ -199,6 +199,7 @@ class MemoryStore final : public Store {
   // memory_health.cpp
   void keep_health(const std::string& endpoint_id, const HealthChange& change, TimePoint now);
   void begin_epoch(const std::string& endpoint_id, TimePoint now);
+  void release_line(const std::string& endpoint_id, TimePoint open_until, TimePoint now);
   bool breaker_is_open(const std::string& endpoint_id) const;
   std::vector<DeliveryEntry*> behind_breaker_of(const std::string& endpoint_id);
   void release_all(const std::string& endpoint_id, TimePoint now);

@@ -20,6 +20,18 @@ Result<void> write_health(Connection& connection, std::int64_t endpoint,
       .run();
 }
 
+// The first of a line that was put back because of the breaker waits by its time, and the whole
+// line behind it: no row of an ordered endpoint is held.
+Result<void> release_line(Connection& connection, std::int64_t endpoint, TimePoint open_until,
+                          TimePoint now) {
+  return connection
+      .query(
+          "UPDATE deliveries SET next_attempt_at = ? WHERE endpoint = ? AND fifo = 1 AND state = 0"
+          " AND held = 0 AND next_attempt_at = ?",
+          now, endpoint, open_until)
+      .run();
+}
+
 }  // namespace
 
 // The longest waiting first, at even distances.
@@ -76,6 +88,10 @@ Result<void> begin_epoch(Connection& connection, std::int64_t endpoint, TimePoin
   if (!before) return before.error();
   const EndpointHealth fresh = enabled_again(before->value_or(EndpointHealth{}));
   if (auto done = write_health(connection, endpoint, fresh); !done) return done;
+  if (*before && (*before)->breaker.open_until) {
+    const TimePoint open_until = *(*before)->breaker.open_until;
+    if (auto done = release_line(connection, endpoint, open_until, now); !done) return done;
+  }
   return release_behind_breaker(connection, endpoint, now);
 }
 
