@@ -7,9 +7,7 @@ nothing is sent twice, retries come after their own wait, and nothing spins.
 from __future__ import annotations
 
 import json
-import shutil
 import signal
-import struct
 import subprocess
 import time
 from pathlib import Path
@@ -19,31 +17,11 @@ import pytest
 import webhookcore as wh
 from support.command import COMMAND, environment
 from support.loopback import POLICY_OPTIONS, loopback
+from support.set_clock import SetClock
 from support.waiting import wait_until
 
-SOURCE = Path(__file__).parents[2] / "faults" / "clock_shim.c"
 HOUR = 3600
 RETRY = 3.0
-
-
-class SetClock:
-    """The other side of CLOCK_SHIM_FILE."""
-
-    def __init__(self, folder: Path) -> None:
-        compiler = shutil.which("cc") or shutil.which("gcc")
-        assert compiler is not None, "no C compiler"
-        self.shim = folder / "clock_shim.so"
-        subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", self.shim, SOURCE], check=True)
-        self.file = folder / "clock"
-        self.file.write_bytes(struct.pack("=q", 0))
-
-    def set_by(self, seconds: int) -> None:
-        with self.file.open("r+b", buffering=0) as file:
-            file.write(struct.pack("=q", seconds))
-
-    @property
-    def variables(self) -> dict[str, str]:
-        return {"LD_PRELOAD": str(self.shim), "CLOCK_SHIM_FILE": str(self.file)}
 
 
 @pytest.fixture
