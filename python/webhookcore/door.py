@@ -97,8 +97,14 @@ class _LoopDoor:
     def call(
         self, loop: asyncio.AbstractEventLoop, name: str, args: tuple[Any, ...]
     ) -> asyncio.Future[Any]:
-        future: asyncio.Future[Any] = loop.create_future()
-        self._futures[getattr(self._box, name)(*args)] = future
+        return self._waiting(loop, getattr(self._box, name)(*args))
+
+    def accept(self, loop: asyncio.AbstractEventLoop, *event: Any) -> asyncio.Future[Any] | None:
+        ticket = self._box.accept(*event)
+        return None if ticket is None else self._waiting(loop, ticket)
+
+    def _waiting(self, loop: asyncio.AbstractEventLoop, ticket: int) -> asyncio.Future[Any]:
+        future = self._futures[ticket] = loop.create_future()
         if not self._kicked:
             self._kicked = True
             loop.call_soon(self._kick)
@@ -120,16 +126,7 @@ class _LoopDoor:
         self._box.kick()
 
     def _drain(self) -> None:
-        answers = self._box.take()
-        for ticket, answer in answers:
-            future = self._futures.pop(ticket)
-            if future.done():
-                continue  # Whoever waited was cancelled; what was written stays written.
-            if isinstance(answer, BaseException):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
-        if answers:
+        if self._box.answer(self._futures):
             self._after()
 
 
@@ -160,9 +157,14 @@ class Door:
     def call(self, name: str, *args: Any) -> asyncio.Future[Any]:
         """Have the store's method called; the future may be cancelled, the call cannot."""
         loop = asyncio.get_running_loop()
-        mine = self._processes.get(process_id())
-        door = None if mine is None else mine.loops.get(loop)
-        return (door or self._open(loop)).call(loop, name, args)
+        return self._of(loop).call(loop, name, args)
+
+    def accept(
+        self, acceptor: _core.Acceptor, body: bytes, headers: Any, now: float
+    ) -> asyncio.Future[Any] | None:
+        """Have an ordinary event stored; None: it is none, and nothing was done."""
+        loop = asyncio.get_running_loop()
+        return self._of(loop).accept(loop, acceptor, body, headers, now)
 
     def close(self, patience: float) -> None:
         """Finish what was asked for, at most ``patience`` seconds long, and end the thread."""
@@ -173,6 +175,10 @@ class Door:
         for loop, door in list(mine.loops.items()):
             with suppress(RuntimeError):  # It is closed: nobody waits there any more.
                 loop.call_soon_threadsafe(door.leave, loop)
+
+    def _of(self, loop: asyncio.AbstractEventLoop) -> _LoopDoor:
+        mine = self._processes.get(process_id())
+        return (None if mine is None else mine.loops.get(loop)) or self._open(loop)
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> _LoopDoor:
         # By process: a lock that was held at a fork is never free in the child.

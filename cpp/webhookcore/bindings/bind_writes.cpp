@@ -13,11 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include "webhookcore/bindings/acceptor.h"
 #include "webhookcore/bindings/bind_engine.h"
 #include "webhookcore/bindings/convert.h"
 #include "webhookcore/bindings/process_parts.h"
 #include "webhookcore/bindings/released_gil.h"
 #include "webhookcore/bindings/row_convert.h"
+#include "webhookcore/bindings/write_box.h"
 #include "webhookcore/engine/outbox.h"
 #include "webhookcore/store/write_queue.h"
 
@@ -26,14 +28,6 @@ namespace webhookcore {
 namespace {
 
 using py::literals::operator""_a;
-
-class BoxedCall : public QueuedCall {
- public:
-  // Under the GIL: what the call gave, or the exception that it raises.
-  virtual py::object answer() = 0;
-
-  std::int64_t ticket = 0;
-};
 
 template <typename Value>
 class StoreCall final : public BoxedCall {
@@ -62,53 +56,16 @@ Result<Nothing> nothing(const Result<void>& done) {
 
 py::object none(const Nothing&) { return py::none(); }
 
-// One event loop's side; used by its thread alone.
-class WriteBox {
- public:
-  explicit WriteBox(std::shared_ptr<WriteQueue> queue)
-      : queue_(std::move(queue)), box_(unwrap(Mailbox::make())) {}
-
-  int descriptor() const { return box_->descriptor(); }
-
-  template <typename Value>
-  std::int64_t add(typename StoreCall<Value>::Call call, typename StoreCall<Value>::Show show) {
-    auto made = std::make_unique<StoreCall<Value>>(std::move(call), show);
-    made->ticket = ++last_ticket_;
-    waiting_.push_back(std::move(made));
-    return last_ticket_;
-  }
-
-  void kick() { queue_->push(std::exchange(waiting_, {}), box_); }
-
-  // (ticket, answer) of each call that has come back.
-  py::list take() {
-    py::list answers;
-    for (const auto& call : box_->take()) {
-      auto& boxed = dynamic_cast<BoxedCall&>(*call);
-      answers.append(py::make_tuple(boxed.ticket, answer_of(boxed)));
-    }
-    return answers;
-  }
-
- private:
-  // What cannot be shown is the one call's error, and not that of all the others.
-  static py::object answer_of(BoxedCall& call) {
-    try {
-      return call.answer();
-    } catch (py::error_already_set& error) {
-      return error.value();
-    }
-  }
-
-  std::shared_ptr<WriteQueue> queue_;
-  std::shared_ptr<Mailbox> box_;
-  QueuedCalls waiting_;  // Pushed in this tick of the loop.
-  std::int64_t last_ticket_ = 0;
-};
+template <typename Value>
+std::int64_t add(WriteBox& box, typename StoreCall<Value>::Call call,
+                 typename StoreCall<Value>::Show show) {
+  return box.add(std::make_unique<StoreCall<Value>>(std::move(call), show));
+}
 
 // A list with a tuple or an exception for each message.
 std::int64_t enqueue_many(WriteBox& self, const std::vector<py::tuple>& rows) {
-  return self.add<std::vector<Result<Enqueued>>>(
+  return add<std::vector<Result<Enqueued>>>(
+      self,
       [messages = new_messages(rows)](Store& store) {
         return Outbox(store, process_clock(), process_random()).enqueue(messages);
       },
@@ -120,7 +77,8 @@ std::int64_t enqueue_many(WriteBox& self, const std::vector<py::tuple>& rows) {
 std::int64_t accept_many(WriteBox& self, const std::vector<py::tuple>& rows,
                          const std::string& kept_result, std::int64_t now,
                          std::int64_t time_to_live) {
-  return self.add<std::vector<AcceptResult>>(
+  return add<std::vector<AcceptResult>>(
+      self,
       [events = AcceptedRows(rows), kept_result, now, time_to_live](Store& store) {
         return store.accept_many(events.borrowed(), kept_result, from_unix_ms(now),
                                  Duration{time_to_live});
@@ -132,7 +90,8 @@ std::int64_t accept_many(WriteBox& self, const std::vector<py::tuple>& rows,
 
 std::int64_t claim(WriteBox& self, const std::string& source, const std::string& event_key,
                    std::int64_t now, std::int64_t lease) {
-  return self.add<ClaimResult>(
+  return add<ClaimResult>(
+      self,
       [=](Store& store) {
         return store.claim({source, event_key}, from_unix_ms(now), Duration{lease});
       },
@@ -143,7 +102,8 @@ std::int64_t complete(WriteBox& self, const std::string& source, const std::stri
                       const py::bytes& token, const std::string& kept_result, std::int64_t now,
                       std::int64_t time_to_live) {
   const LeaseToken proof{std::string(token)};
-  return self.add<Nothing>(
+  return add<Nothing>(
+      self,
       [=](Store& store) {
         return nothing(store.complete({source, event_key}, proof, kept_result, from_unix_ms(now),
                                       Duration{time_to_live}));
@@ -154,7 +114,8 @@ std::int64_t complete(WriteBox& self, const std::string& source, const std::stri
 std::int64_t release(WriteBox& self, const std::string& source, const std::string& event_key,
                      const py::bytes& token) {
   const LeaseToken proof{std::string(token)};
-  return self.add<Nothing>(
+  return add<Nothing>(
+      self,
       [=](Store& store) {
         return nothing(store.release({source, event_key}, proof));
       },
@@ -171,11 +132,11 @@ void register_writes(py::module_& module) {
         const ReleasedGil unlocked;
         self.close(wait);
       });
-  py::classh<WriteBox>(module, "WriteBox")
-      .def(py::init<std::shared_ptr<WriteQueue>>(), "queue"_a)
+  py::classh<WriteBox> box(module, "WriteBox");
+  box.def(py::init<std::shared_ptr<WriteQueue>>(), "queue"_a)
       .def("descriptor", &WriteBox::descriptor)
       .def("kick", &WriteBox::kick)
-      .def("take", &WriteBox::take)
+      .def("answer", &WriteBox::answer, "futures"_a)
       // The same names and arguments as of Store and Engine; each gives a ticket.
       .def("enqueue_many", &enqueue_many)
       .def("accept_many", &accept_many, "events"_a, "kept_result"_a, "now"_a, "time_to_live"_a)
@@ -183,6 +144,7 @@ void register_writes(py::module_& module) {
       .def("complete", &complete, "source"_a, "event_key"_a, "token"_a, "kept_result"_a, "now"_a,
            "time_to_live"_a)
       .def("release", &release, "source"_a, "event_key"_a, "token"_a);
+  register_acceptor(module, box);
 }
 
 }  // namespace webhookcore

@@ -107,7 +107,10 @@ std::string text_bytes(py::handle text) {
 bool HeaderViews::add(PyObject* name, PyObject* value) {
   if (!is_text(name) || !is_text(value)) return fail_with_type_error();
   const auto name_view = latin1_view(name);
-  if (!name_view) return true;  // No header of any scheme has such a name.
+  if (!name_view) {  // No header of any scheme has such a name.
+    has_all_names_ = false;
+    return true;
+  }
   const auto value_view = latin1_view(value);
   views_.push_back({*name_view, value_view.value_or("?"), value_view.has_value()});
   return true;

@@ -62,6 +62,9 @@ class HeaderViews {
 
   std::span<const Header> views() const { return views_; }
 
+  // False where a name was left out because no byte sequence on the wire can be it.
+  bool has_all_names() const { return has_all_names_; }
+
   // Copies every view into memory of its own, so that the GIL may be let go.
   void own();
 
@@ -73,6 +76,7 @@ class HeaderViews {
   std::vector<Header> views_;
   std::vector<OwnedHeader> owned_;
   py::object kept_;
+  bool has_all_names_ = true;
 };
 
 }  // namespace webhookcore

@@ -271,12 +271,21 @@ PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(PyType_GenericNew)},
 PyType_Spec spec = {"webhookcore._core.VerifierBase", sizeof(VerifierObject), 0,
                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
 
+PyTypeObject* made_type = nullptr;  // Lives as long as the process, like the module.
+
 }  // namespace
 
 void register_verifier_type(py::module_& module) {
   const auto type = py::reinterpret_steal<py::object>(PyType_FromSpec(&spec));
   if (!type) throw py::error_already_set();
+  made_type = reinterpret_cast<PyTypeObject*>(Py_NewRef(type.ptr()));
   module.add_object("VerifierBase", type);
+}
+
+std::shared_ptr<const Verifier> verifier_of(PyObject* object) {
+  if (!PyObject_TypeCheck(object, made_type)) return nullptr;
+  const VerifierObject* fields = fields_of(object);
+  return fields->verifier == nullptr ? nullptr : *fields->verifier;
 }
 
 }  // namespace webhookcore

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
+from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from ..errors import ConfigError
 from ..exchange import HttpRequest, HttpResponse, read_length
-from ..receiver import Receiver
+from ..receiver import JSON_HEADERS, Ready, Receiver
 from .mounting import PATH, below_prefix, body_was_read, check_prefix, check_receiver, last_segment
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -22,6 +23,11 @@ ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = logging.getLogger("webhookcore.receiver")
 
+Answer = TypeVar("Answer")
+
+_JSON_HEADERS: Final = [
+    (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in JSON_HEADERS
+]
 # How long a whole body may take. The largest providers give up after 10 to 30 seconds themselves.
 BODY_SECONDS: Final = 30.0
 _TOO_SLOW: Final = HttpResponse(
@@ -88,9 +94,10 @@ async def answer(
         ConfigError: Somebody has read the body before.
     """
     method = scope["method"]
+    body = b""
     if method == "POST":
         try:
-            body = await _read_body_in_time(scope, receive, receiver.body_limit(source))
+            read = await _read_body_in_time(scope, receive, receiver.body_limit(source))
         except TimeoutError:
             _log.warning(
                 "source %s: a body did not come in %.0f s and was refused with 408: a slow client,"
@@ -100,12 +107,15 @@ async def answer(
             )
             await send_response(_TOO_SLOW, send)
             return True
-        if body is None:
+        if read is None:
             return False
+        body = read
+    whole = functools.partial(request_of, scope, body)
+    found = await receiver.reception.take_async(source, method, body, scope["headers"], whole)
+    if isinstance(found, HttpResponse):
+        await send_response(found, send, with_body=method != "HEAD")
     else:
-        body = b""
-    found = await receiver.handle_async(request_of(scope, body), source)
-    await send_response(found, send, with_body=method != "HEAD")
+        await _send_ready(found, send)
     return True
 
 
@@ -141,9 +151,64 @@ async def send_response(found: HttpResponse, send: Send, *, with_body: bool = Tr
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+async def _send_ready(found: Ready, send: Send) -> None:
+    status, body = found
+    headers = [*_JSON_HEADERS, (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
 async def _read_body_in_time(scope: Scope, receive: Receive, limit: int) -> bytes | None:
-    """``_read_body()``, or TimeoutError; servers let a client take as long as it likes."""
-    # What asyncio.timeout() does, which Python 3.10 does not have.
+    """The body; of one above the limit a little more than it, or nothing; None: no client.
+
+    Raises:
+        TimeoutError: It takes too long; servers let a client take as long as it likes.
+        ConfigError: Somebody has read it before.
+    """
+    announced = read_length(_first(scope, b"content-length"))
+    if announced is not None and announced > limit:
+        return b""
+    # Most bodies are there with the headers, in one message: then there is nothing to time.
+    begun = receive().__await__()
+    try:
+        waits_for = next(begun)
+    except StopIteration as end:
+        message = end.value
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            return _checked_body([message.get("body", b"")], limit, announced)
+        chunks = await _in_time(_read_rest(message, receive, limit))
+    else:
+        chunks = await _in_time(_read_all(_Begun(begun, waits_for), receive, limit))
+    return None if chunks is None else _checked_body(chunks, limit, announced)
+
+
+class _Begun(Generator[Any, Any, Message]):
+    """An awaitable that was begun, up to the first thing it waits for; awaited to go on."""
+
+    def __init__(self, begun: Generator[Any, Any, Message], waits_for: Any) -> None:
+        self._begun = begun
+        self._waits_for = waits_for
+        self._is_told = False
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        return self
+
+    def send(self, value: Any) -> Any:
+        if self._is_told:
+            return self._begun.send(value)
+        self._is_told = True
+        return self._waits_for
+
+    def throw(self, *error: Any) -> Any:
+        self._is_told = True
+        return self._begun.throw(*error)
+
+    def close(self) -> None:
+        self._begun.close()
+
+
+async def _in_time(reading: Coroutine[Any, Any, Answer]) -> Answer:
+    """What asyncio.timeout() does, which Python 3.10 does not have."""
     task, is_late = asyncio.current_task(), False
 
     def expire() -> None:
@@ -154,7 +219,7 @@ async def _read_body_in_time(scope: Scope, receive: Receive, limit: int) -> byte
 
     timer = asyncio.get_running_loop().call_later(BODY_SECONDS, expire)
     try:
-        return await _read_body(scope, receive, limit)
+        return await reading
     except asyncio.CancelledError:
         if not is_late:
             raise
@@ -165,25 +230,27 @@ async def _read_body_in_time(scope: Scope, receive: Receive, limit: int) -> byte
         timer.cancel()
 
 
-async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
-    """The body; of one above the limit a little more than it, or nothing; None: no client."""
-    announced = read_length(_first(scope, b"content-length"))
-    if announced is not None and announced > limit:
-        return b""
+async def _read_all(first: _Begun, receive: Receive, limit: int) -> list[bytes] | None:
+    return await _read_rest(await first, receive, limit)
+
+
+async def _read_rest(message: Message, receive: Receive, limit: int) -> list[bytes] | None:
+    """The pieces of a body, of which the first message is here; None: no client."""
     chunks: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
+    size = 0
+    while message["type"] == "http.request":
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
-        more = message.get("more_body", False) and size <= limit
+        if size > limit or not message.get("more_body", False):
+            return chunks
+        message = await receive()
+    return None
+
+
+def _checked_body(chunks: list[bytes], limit: int, announced: int | None) -> bytes:
     # Most bodies are one message, which is not copied.
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    if size > limit:
-        return body
-    if announced and size < announced:
+    if announced and len(body) < announced and len(body) <= limit:
         raise body_was_read("a middleware in front of webhookcore")
     return body
 

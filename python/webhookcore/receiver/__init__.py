@@ -1,9 +1,10 @@
 """The receiving side: sources, handlers, the inbox."""
 
-from .answers import if_encoded, refusal, without_key
+from .answers import JSON_HEADERS, if_encoded, refusal, without_key
 from .health import Health
 from .inbox import Inbox, InboxEvent
 from .intake import Decision
+from .plain import Ready
 from .receiver import Receiver
 from .sources import (
     DEFAULT_MAX_BODY,
@@ -16,10 +17,12 @@ from .sources import (
 
 __all__ = [
     "DEFAULT_MAX_BODY",
+    "JSON_HEADERS",
     "Decision",
     "Health",
     "Inbox",
     "InboxEvent",
+    "Ready",
     "Receiver",
     "Source",
     "check_max_body",

@@ -24,6 +24,7 @@ Settled: TypeAlias = tuple[str, HttpResponse]
 # No browser may take for a page what holds a provider's, or anybody's, text.
 _NOSNIFF: Final = {"X-Content-Type-Options": "nosniff"}
 _JSON: Final = {"Content-Type": "application/json", **_NOSNIFF}
+JSON_HEADERS: Final = tuple(_JSON.items())
 # What need not be parsed to know that it is JSON.
 _PLAIN_RESULTS: Final = ("null", '"accepted"')
 _PLAIN: Final = {"Content-Type": "text/plain", **_NOSNIFF}
@@ -57,6 +58,11 @@ def acknowledged(
     shown_id = "null" if event_id is None else encode_basestring_ascii(event_id)
     body = f'{{"status":"{word}","event_id":{shown_id},"result":{kept}}}'
     return HttpResponse(status, body.encode("ascii"), _JSON.copy())
+
+
+def ready(status: int, body: bytes) -> HttpResponse:
+    """An answer whose JSON is written already."""
+    return HttpResponse(status, body, _JSON.copy())
 
 
 def error(status: int, reason: str, message: str, **headers: str) -> HttpResponse:

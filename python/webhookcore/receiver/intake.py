@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from .. import _core
 from ..correlation import find_correlation_id, make_correlation_id
@@ -21,7 +21,6 @@ from ..errors import (
 )
 from ..events import Event
 from ..exchange import Headers, HeadersLike, HttpRequest, HttpResponse, byte_pairs
-from ..redaction import Redactor
 from ..runner import Handler, Outcome, kept_result
 from . import answers
 from .answers import Settled
@@ -102,7 +101,7 @@ class Intake:
         addresses: Tells whose request it is.
         client_limit: Buckets for the addresses of clients.
         ticks: Seconds of a clock that does not jump, for rate limits.
-        bodies: Writes bodies for the log; None: they are not logged.
+        requests: Counts and logs them.
         probe: Answers GET of a path of ``PROBES``, where no source has that name; None: nobody.
     """
 
@@ -118,7 +117,7 @@ class Intake:
         addresses: ClientAddresses,
         client_limit: _core.RateLimits | None = None,
         ticks: Callable[[], float] = time.monotonic,
-        bodies: Redactor | None = None,
+        requests: RequestLog | None = None,
         probe: Callable[[str], HttpResponse] | None = None,
     ) -> None:
         self._sources = sources
@@ -131,7 +130,7 @@ class Intake:
         self._client_limit = client_limit
         self._ticks = ticks
         self._probe = probe
-        self._requests = RequestLog(bodies)
+        self._requests = requests or RequestLog()
         # In this order (requirement R2): what costs least first, and nobody who cannot sign
         # spends what a source may do.
         self._before_store = (
@@ -183,6 +182,26 @@ class Intake:
         except StoreError as error:
             settled = _unstored(source, error)
         return decision if settled is None else self._settle(decision, *settled)
+
+    def conclude(self, request: HttpRequest, source: str, found: Any) -> HttpResponse:
+        """The answer to a request that the store has been asked about on the short way.
+
+        Args:
+            found: What the store said, or the exception that it raised.
+        """
+        steps = self.begin(request, source)
+        try:
+            next(steps)
+            if isinstance(found, Exception):
+                steps.throw(found)
+            else:
+                steps.send(found)
+        except StopIteration as end:
+            decision: Decision = end.value
+        else:
+            raise AssertionError("an ordinary event needs the store once")
+        assert decision.response is not None
+        return decision.response
 
     def finish(self, decision: Decision, outcome: Outcome) -> Steps[HttpResponse | None]:
         """Record what the handlers of an inline source did, and answer.

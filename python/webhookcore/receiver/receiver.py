@@ -20,7 +20,7 @@ from ..config import (
     check_whole,
     size_in_bytes,
 )
-from ..door import Door, run_blocking, run_on_loop
+from ..door import Door
 from ..errors import ConfigError, NotFoundError, StoreUnavailableError
 from ..exchange import HttpRequest, HttpResponse
 from ..hidden_secrets import HiddenSecret, Secrets, shade
@@ -36,14 +36,11 @@ from ..runner import (
     InboxCounts,
     InboxWorker,
     Outcome,
-    OwnLoop,
     PoolWorker,
     Runs,
     Upkeep,
     WorkerThread,
     refuse_inside_a_loop,
-    run_async,
-    run_here,
 )
 from ..schemes import SchemeLike
 from ..sinks.hand_off import Forward, as_sink
@@ -54,6 +51,9 @@ from .handshake_options import Confirm, OnSecret, hide_token
 from .health import PATIENCE, PROBE_METHODS, Health, Readiness, answer_probe
 from .inbox import Inbox
 from .intake import Decision, Intake
+from .plain import PlainEvents
+from .reception import Reception
+from .request_log import RequestLog
 from .sources import (
     DEFAULT_MAX_BODY,
     EventKey,
@@ -167,7 +167,6 @@ class Receiver:
         self._clock, self._idempotency_ttl = clock, kept
         self._sources: dict[str, Source] = {}
         self._handlers = Handlers()
-        self._inline_runs: set[asyncio.Task[HttpResponse]] = set()
         retention = (
             None if retention_days is None else _DAY * check_days("retention_days", retention_days)
         )
@@ -191,19 +190,35 @@ class Receiver:
         self._door = Door(self._store)
         bytes_held = None if quota is None else size_in_bytes("quota", quota)
         self._readiness = Readiness(self._store, clock, bytes_held)
+        requests = RequestLog(redactor if log_bodies else None)
+        ttl_ms = round(kept * 1000)
         self._intake = Intake(
             self._sources,
             self._handlers.of,
             clock,
             lease_ms=round(lease * 1000),
-            ttl_ms=round(kept * 1000),
+            ttl_ms=ttl_ms,
             on_stored=self._thread.wake,
             addresses=addresses,
             client_limit=client_limit,
             # The system's time may jump, and would open or shut the buckets.
             ticks=time.monotonic if clock is time.time else clock,
-            bodies=redactor if log_bodies else None,
+            requests=requests,
             probe=functools.partial(_probe, self._readiness) if probes else None,
+        )
+        plain = PlainEvents(
+            self._sources,
+            self._store,
+            self._door,
+            requests,
+            clock,
+            ttl_ms=ttl_ms,
+            on_stored=self._thread.wake,
+            any_client=client_limit is None,
+        )
+        # What adapters give requests to.
+        self.reception = Reception(
+            self._intake, plain, self._sources, self._handlers, self._store, self._door
         )
         self.inbox = Inbox(self._store, clock, self._thread.wake)
         # Also at interpreter exit: a thread inside the store while Python ends would abort.
@@ -417,19 +432,7 @@ class Receiver:
 
     def handle(self, request: HttpRequest, source: str) -> HttpResponse:
         """Receive one request without a framework."""
-        if self._handlers.any_async(source):
-            refuse_inside_a_loop("handle()", "await receiver.handle_async()")
-        decision = self.begin(request, source)
-        while decision.response is None:
-            assert decision.event is not None
-            try:
-                with OwnLoop() as loop:
-                    outcome = run_here(decision.handlers, decision.event, loop.await_)
-            except BaseException:
-                run_blocking(self._intake.release(decision), self._store)
-                raise
-            self.finish(decision, outcome)
-        return decision.response
+        return self.reception.handle(request, source)
 
     async def handle_async(self, request: HttpRequest, source: str) -> HttpResponse:
         """Receive one request on an event loop, which never waits for the store.
@@ -437,33 +440,7 @@ class Receiver:
         What requests of one tick store is one commit. A long body, and a source that may
         have to fetch something before it can verify, are verified in a thread.
         """
-        found = self._sources.get(source)
-        if found is None or found.mode == "background":
-            # What was handed to the store is stored, whatever becomes of this task.
-            return await self._handle_async(request, source)
-        # Shielded: a client that hangs up must not leave a claim that nobody works.
-        run = asyncio.ensure_future(self._handle_async(request, source))
-        self._inline_runs.add(run)
-        run.add_done_callback(self._inline_runs.discard)
-        return await asyncio.shield(run)
-
-    async def _handle_async(self, request: HttpRequest, source: str) -> HttpResponse:
-        decision = await run_on_loop(
-            self._intake.begin(request, source),
-            self._door,
-            starts_in_thread=not self._intake.is_quick(request, source),
-        )
-        while decision.response is None:
-            assert decision.event is not None
-            try:
-                outcome = await run_async(decision.handlers, decision.event)
-            except BaseException:
-                # Blocks: the loop may be ending, and then nobody would be left to release it.
-                run_blocking(self._intake.release(decision), self._store)
-                raise
-            steps = self._intake.finish(decision, outcome)
-            await run_on_loop(steps, self._door, starts_in_thread=False)
-        return decision.response
+        return await self.reception.handle_async(request, source)
 
     def begin(self, request: HttpRequest, source: str) -> Decision:
         """Everything before the handlers.
@@ -471,11 +448,11 @@ class Receiver:
         As long as the decision has no ``response``, run its handlers with its event and
         ``finish()``; a batch takes a round for each item.
         """
-        return run_blocking(self._intake.begin(request, source), self._store)
+        return self.reception.begin(request, source)
 
     def finish(self, decision: Decision, outcome: Outcome) -> HttpResponse | None:
         """Record what the handlers of an inline source did; None while items wait."""
-        return run_blocking(self._intake.finish(decision, outcome), self._store)
+        return self.reception.finish(decision, outcome)
 
     def reconcile(
         self,

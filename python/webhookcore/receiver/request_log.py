@@ -72,11 +72,19 @@ class RequestLog:
         # By process: a lock that was held at a fork is never free in the child.
         self._processes: dict[int, _Counts] = {}
 
+    def is_wanted(self, level: int) -> bool:
+        """Whether somebody reads lines of this level."""
+        return _log.isEnabledFor(level)
+
+    def count(self, outcome: str) -> None:
+        """Count a request that no line is wanted for."""
+        self._mine().add(outcome)
+
     def write(self, decision: Decision, outcome: str, status: int) -> None:
         mine = self._mine()
         mine.add(outcome)
         level = logging.INFO if status < 400 else logging.WARNING
-        if not _log.isEnabledFor(level):
+        if not self.is_wanted(level):
             return
         left_out: int | None = 0
         if status >= 400 and decision.verified is None:

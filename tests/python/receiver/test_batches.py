@@ -89,17 +89,17 @@ class TestInTheBackground:
         assert give(receiver, change(1)) == accepted("1")
 
     def test_a_store_that_fails_keeps_none_answers_503_and_the_repeat_stores_all(self, receiver):
-        store, woken = receiver._store, []
+        store, woken = receiver.reception._store, []
         receiver._intake._on_stored = lambda: woken.append(1)
 
         class Full:
             def accept_many(self, *arguments):
                 raise wh.StoreFullError("the disk is full")
 
-        receiver._store = Full()
+        receiver.reception._store = Full()
         status, content = give(receiver, *[change(number) for number in range(5)])
         assert (status, content["error"]["reason"]) == (503, "store_unavailable")
-        receiver._store = store
+        receiver.reception._store = store
         assert stored(receiver) == []
         assert woken == []
         assert give(receiver, *[change(number) for number in range(5)]) == accepted()

@@ -199,8 +199,8 @@ def test_a_client_that_hangs_up_does_not_stop_the_handler(inline):
         with pytest.raises(asyncio.CancelledError):
             await call
         go_on.set()
-        while inline._inline_runs:
-            await asyncio.gather(*inline._inline_runs)
+        while inline.reception._inline_runs:
+            await asyncio.gather(*inline.reception._inline_runs)
         repeat = await inline.handle_async(stripe(), source="stripe")
         return ended, answer(repeat)[1]
 

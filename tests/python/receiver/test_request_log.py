@@ -50,7 +50,7 @@ class TestTheCorrelationId:
         ids=str,
     )
     def test_is_taken_from_the_request_where_it_is_sane(self, headers, found):
-        assert find_correlation_id(headers.items()) == found
+        assert find_correlation_id(list(headers.items())) == found
         encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         assert find_correlation_id(encoded) == found
 
