@@ -9,30 +9,30 @@ import click
 from ..client import Client, ReplayJob
 from .deliveries import DELIVERY_COLUMNS, delivery_cells, read_cursor
 from .json_rows import row_json
-from .options import Command, json_option, open_client, page_options, read_past, store_option
+from .options import (
+    Command,
+    json_option,
+    open_client,
+    page_options,
+    store_option,
+    time_options,
+    with_options,
+)
 from .output import print_json, print_listing
 
 _JOB_COLUMNS: Final = ("id", "state", "matched", "replayed", "missed", "rate", "begun")
-_MOMENT: Final = "TIME|AGO"
 
 
 def _filter_options(function: Command) -> Command:
     """Gives the command ``filters``, those that were given."""
-    for option in (
+    return with_options(
+        function,
         click.option("--endpoint", metavar="ID"),
         click.option("--type", "type", help="Of this event type."),
         click.option("--tenant", help="Of this tenant; of all when omitted."),
         click.option("--error", help="Whose last error is of this class."),
-        click.option(
-            "--since",
-            metavar=_MOMENT,
-            callback=read_past,
-            help="That died then or later: 2026-05-01T12:00:00Z, or 2h, 3d ago.",
-        ),
-        click.option("--until", metavar=_MOMENT, callback=read_past, help="That died before."),
-    ):
-        function = option(function)
-    return function
+        *time_options("That died"),
+    )
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -14,32 +14,24 @@ from ..receiver import Inbox, InboxEvent
 from ..store import open_store
 from .deliveries import read_cursor
 from .json_rows import bytes_json, plain_json
-from .options import Command, json_option, page_options, read_past, store_option
+from .options import Command, json_option, page_options, store_option, time_options, with_options
 from .output import print_fields, print_json, print_listing, shown
 
 STATES: Final = ("pending", "running", "done", "dead")
 COLUMNS: Final = ("id", "state", "runs", "source", "type", "event", "received", "error")
-_MOMENT: Final = "TIME|AGO"
 _SHOWN_BODY: Final = 2000
 _SHOWN_ERROR: Final = 60
 
 
 def _filter_options(function: Command) -> Command:
     """Gives the command ``filters``, those that were given."""
-    for option in (
+    return with_options(
+        function,
         click.option("--source", help="Of this source."),
         click.option("--type", "type", metavar="PATTERN", help="Such as 'invoice.*'."),
         click.option("--error", help="Whose last failure is of this class, such as ValueError."),
-        click.option(
-            "--since",
-            metavar=_MOMENT,
-            callback=read_past,
-            help="Changed then or later: 2026-05-01T12:00:00Z, or 2h, 3d ago.",
-        ),
-        click.option("--until", metavar=_MOMENT, callback=read_past, help="Changed before."),
-    ):
-        function = option(function)
-    return function
+        *time_options("Changed"),
+    )
 
 
 @contextmanager

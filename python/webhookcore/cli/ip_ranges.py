@@ -8,13 +8,16 @@ from pathlib import Path
 
 import click
 
+from ..errors import WebhookError
 from ..ip_ranges import (
     ADDRESSES,
     PATH_VARIABLE,
     Preset,
     fetch_preset,
+    gone,
     preset,
     preset_names,
+    read_presets,
     write_presets,
 )
 from ..urls import UrlPolicy
@@ -60,9 +63,16 @@ def list_presets(as_json: bool) -> None:
     metavar="NAME=URL",
     help="Fetch a preset from here and not from its provider. Repeatable.",
 )
+@click.option(
+    "--accept-removals",
+    is_flag=True,
+    help="Also when more than half of a provider's networks are gone, which may be a mistake.",
+)
 @policy_options
 @json_option
-def refresh(output: str, mirrors: tuple[str, ...], policy: UrlPolicy, as_json: bool) -> None:
+def refresh(
+    output: str, mirrors: tuple[str, ...], accept_removals: bool, policy: UrlPolicy, as_json: bool
+) -> None:
     """Fetch the lists of all providers and write them to a file, all of them or none.
 
     Exit code 1: a list could not be had, or is not to be believed; the file is as it was.
@@ -70,6 +80,9 @@ def refresh(output: str, mirrors: tuple[str, ...], policy: UrlPolicy, as_json: b
     places = dict(_read_mirror(mirror) for mirror in mirrors)
     today = _today()
     found = {name: fetch_preset(name, policy, today, places.get(name)) for name in ADDRESSES}
+    if not accept_removals:
+        for one in found.values():
+            _refuse_removals(_in_use(output, one.name), one)
     write_presets(Path(output), _others(output) | found)
     for name, one in sorted(found.items()):
         if as_json:
@@ -78,6 +91,24 @@ def refresh(output: str, mirrors: tuple[str, ...], policy: UrlPolicy, as_json: b
             click.echo(f"{name}: {len(one.networks)} networks as of {one.as_of}")
     if os.environ.get(PATH_VARIABLE) != output:
         click.echo(f"set {PATH_VARIABLE}={shown(output)} for the processes that receive", err=True)
+
+
+def _in_use(output: str, name: str) -> Preset:
+    """As the file has it that is refreshed, else as it was shipped."""
+    try:
+        return read_presets(Path(output))[name]
+    except (WebhookError, KeyError):
+        return preset(name)
+
+
+def _refuse_removals(before: Preset, now: Preset) -> None:
+    lost = gone(before, now)
+    if len(lost) > len(before.networks) / 2:
+        raise WebhookError(
+            f"{now.source} no longer has {len(lost)} of the {len(before.networks)} networks of"
+            f" {now.name} as of {before.as_of}: genuine requests could be refused; look at it, and"
+            " give --accept-removals if it is right"
+        )
 
 
 def _others(output: str) -> dict[str, Preset]:

@@ -28,6 +28,7 @@ from .output import coloured, print_json, shown
 from .own_hosts import policy_for
 from .replay import replay_file
 from .secrets import ENVIRONMENT, needed_secrets, read_secret, secret_option
+from .told_secrets import ToldSecrets
 
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _SHOWN_BODY: Final = 2000
@@ -45,6 +46,17 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
     multiple=True,
     metavar="NAME=PROVIDER[=SECRET]",
     help="Who sends to the path that ends in NAME; SECRET as for --secret. Repeatable.",
+)
+@click.option(
+    "--verify-token",
+    metavar="@FILE|env:NAME|VALUE",
+    help="What was entered at Meta beside the URL, to answer its first GET.",
+)
+@click.option(
+    "--secret-to",
+    type=LooseText(),
+    metavar="FILE",
+    help="Where to write the secret that Asana or Notion tells at first; one that is there is used.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -68,6 +80,8 @@ def listen(
     provider: str | None,
     given: tuple[str, ...],
     sources: tuple[str, ...],
+    verify_token: str | None,
+    secret_to: str | None,
     port: int,
     host: str,
     forward_to: str | None,
@@ -98,7 +112,9 @@ def listen(
         return
     if numbers or target is not None:
         raise click.UsageError("N and --to go with --replay")
-    known = _sources(provider, given, sources)
+    told = ToldSecrets(verify_token, secret_to)
+    known = [told.complete(source) for source in _sources(provider, given, sources, told)]
+    told.check()
     with _output(record, save_tests, with_body, as_json or not sys.stdout.isatty()) as output:
         listener = Listener(
             known,
@@ -112,7 +128,7 @@ def listen(
 
 
 def _sources(
-    provider: str | None, given: tuple[str, ...], sources: tuple[str, ...]
+    provider: str | None, given: tuple[str, ...], sources: tuple[str, ...], told: ToldSecrets
 ) -> list[ListenSource]:
     found = []
     for text in sources:
@@ -121,16 +137,18 @@ def _sources(
         if not equals or not name or not whose:
             # Not repeated: it may hold a secret.
             raise click.BadParameter("must be like stripe=stripe", param_hint="--source")
-        secrets = [read_secret(secret)] if own else _shared(whose, given)
+        secrets = [read_secret(secret)] if own else _shared(whose, given, told)
         found.append(ListenSource(name, whose, secrets))
     if provider is not None:
-        found.append(ListenSource("*", provider, _shared(provider, given)))
+        found.append(ListenSource("*", provider, _shared(provider, given, told)))
     elif given and not sources:
         raise click.UsageError("--secret goes with --provider or --source")
     return found
 
 
-def _shared(provider: str, given: tuple[str, ...]) -> list[str]:
+def _shared(provider: str, given: tuple[str, ...], told: ToldSecrets) -> list[str]:
+    if told.awaits(provider):
+        return []
     if not given and not os.environ.get(ENVIRONMENT) and provider_fetches_keys(provider):
         return []
     return needed_secrets(given)

@@ -225,6 +225,27 @@ def read_past(
         raise click.BadParameter("lies before the year 1") from None
 
 
+def time_options(what: str) -> tuple[Callable[[Command], Command], ...]:
+    """``--since`` and ``--until`` of what is listed; ``what`` begins their help."""
+    form = "TIME|AGO"
+    return (
+        click.option(
+            "--since",
+            metavar=form,
+            callback=read_past,
+            help=f"{what} then or later: 2026-05-01T12:00:00Z, or 2h, 3d ago.",
+        ),
+        click.option("--until", metavar=form, callback=read_past, help=f"{what} before."),
+    )
+
+
+def with_options(function: Command, *options: Callable[[Command], Command]) -> Command:
+    """The command with all of them."""
+    for option in options:
+        function = option(function)
+    return function
+
+
 def read_number(
     context: click.Context, option: click.Parameter, value: float | None
 ) -> float | None:

@@ -5,14 +5,24 @@ writes today's to a file, which ``WEBHOOKCORE_IP_RANGES`` names.
 """
 
 from .fetch import ADDRESSES, fetch_preset
-from .presets import PATH_VARIABLE, Preset, preset, preset_names, write_presets
+from .presets import (
+    PATH_VARIABLE,
+    Preset,
+    gone,
+    preset,
+    preset_names,
+    read_presets,
+    write_presets,
+)
 
 __all__ = [
     "ADDRESSES",
     "PATH_VARIABLE",
     "Preset",
     "fetch_preset",
+    "gone",
     "preset",
     "preset_names",
+    "read_presets",
     "write_presets",
 ]

@@ -58,6 +58,26 @@ def preset(name: str) -> Preset:
     return known[name]
 
 
+def read_presets(path: Path) -> dict[str, Preset]:
+    """What is in a file of ``write_presets()``.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    return _read(path, "file")
+
+
+def gone(before: Preset, now: Preset) -> list[str]:
+    """The networks of a preset of which the new one no longer has the first address."""
+    kept = _core.AddressSet(list(now.networks))
+    firsts = {network: network.partition("/")[0] for network in before.networks}
+    return [
+        network
+        for network, first in firsts.items()
+        if not kept.contains(_core.read_address(first) or b"")
+    ]
+
+
 def write_presets(path: Path, presets: Mapping[str, Preset]) -> None:
     """Write the file as a whole or not at all.
 

@@ -4,6 +4,7 @@ Nothing of it is needed to receive or to send. The fixtures are in ``pytest_webh
 pytest finds by itself.
 """
 
+from .answers import Answer
 from .clock import ManualClock
 from .listener import Listener, ListenSource
 from .posting import post
@@ -11,7 +12,7 @@ from .recordings import Recording, read_recordings
 from .sample_bodies import sample_types
 from .samples import SampleRequest, event, recorded, sample, signed_again, verified
 from .sender_keys import SenderKeys
-from .server import Answer, WebhookServer
+from .server import WebhookServer
 from .tampering import TAMPERINGS, Tampering, tamper
 
 __all__ = [

@@ -21,10 +21,11 @@ from ..events import Event
 from ..exchange import HttpRequest, HttpResponse
 from ..hidden_secrets import HiddenSecrets, Secret
 from ..receiver import Receiver, check_public_url
+from ..receiver.handshake_options import AwaitedVerifier, OnSecret
 from ..schemes import SchemeLike, find_scheme
 from ..signatures import Verifier
 from ..urls import UrlPolicy, check_policy, normal_url
-from .recordings import Recording, redacted
+from .recordings import Recording, redacted, without_told_secret
 
 _ANSWERED: Final = 16 * 1024 * 1024
 
@@ -35,11 +36,16 @@ class ListenSource:
 
     Attributes:
         name: The last part of the path; ``*`` takes what no other source takes.
+        secrets: A callable where ``on_secret`` stores what it returns.
+        verify_token: As of ``Receiver.add_source()``, for the handshake of Meta.
+        on_secret: The same, for those of Asana and Notion.
     """
 
     name: str
     provider: SchemeLike
-    secrets: Sequence[Secret] = field(default=(), repr=False)
+    secrets: Sequence[Secret] | Callable[[], Sequence[Secret]] = field(default=(), repr=False)
+    verify_token: str | None = field(default=None, repr=False)
+    on_secret: OnSecret | None = None
 
 
 class Listener:
@@ -79,7 +85,7 @@ class Listener:
         self._public_url = check_public_url(public_url)
         self._tell, self._timeout, self._clock = tell, timeout, clock
         self._receiver = Receiver("memory://", clock=clock)
-        self._sources: dict[str, Verifier] = {}
+        self._sources: dict[str, Verifier | AwaitedVerifier] = {}
         try:
             for source in sources:
                 self._add(source)
@@ -90,6 +96,10 @@ class Listener:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         recording = self._judge(request)
         response = self._answer(request, recording)
+        if recording.verified is False and response.status < 300 and self._forward_to is None:
+            # Of what is refused a receiver answers handshakes alone like that.
+            text = "a handshake, which is not signed, was answered"
+            recording = replace(recording, verified=None, reason="", hint=text)
         self._tell(replace(recording, status=response.status), response)
         return response
 
@@ -100,7 +110,8 @@ class Listener:
     def _add(self, source: ListenSource) -> None:
         if source.name in self._sources:
             raise ConfigError(f"there is a source {source.name} already", "source")
-        secrets = HiddenSecrets(source.secrets)
+        given = source.secrets
+        secrets = given if callable(given) else HiddenSecrets(given)
         # Of the receiver it is a source of another name where it takes every path.
         name = _name_of(source.name)
         self._receiver.add_source(
@@ -109,9 +120,15 @@ class Listener:
             secrets=secrets,
             mode="inline",
             public_url=self._public_url,
+            verify_token=source.verify_token,
+            on_secret=source.on_secret,
         )
         self._receiver.on(name)(_ignore)
-        self._sources[source.name] = Verifier(source.provider, secrets, source=name)
+        self._sources[source.name] = (
+            Verifier(source.provider, secrets, source=name)
+            if source.on_secret is None
+            else AwaitedVerifier(source.provider, secrets, None, name, source.on_secret)
+        )
 
     def _source_of(self, request: HttpRequest) -> str | None:
         last = request.path.partition("?")[0].rstrip("/").rpartition("/")[2]
@@ -132,7 +149,8 @@ class Listener:
         if name is None:
             return recording
         verifier = self._sources[name]
-        recording = replace(recording, source=name, provider=verifier.provider.name)
+        body = without_told_secret(verifier.provider, request.body)
+        recording = replace(recording, source=name, provider=verifier.provider.name, body=body)
         try:
             event: Event = verifier.verify(
                 request.body, request.headers, recording.url, request.method, recording.at

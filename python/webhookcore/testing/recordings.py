@@ -12,15 +12,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
+from .. import _core
 from ..errors import ConfigError
 from ..exchange import Headers, HttpRequest
+from ..provider_rules import Provider
 from ..providers import PROVIDERS
 from ..schemes import scheme as scheme_of
 from .samples import signature_headers
 
 REDACTED: Final = "[redacted]"
 
-_CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+# By X-Hook-Secret Asana tells the secret of all that comes later.
+_CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-hook-secret"})
 # Headers that are the secret itself: whoever sends the request, they are not written down.
 _SECRETS: Final = frozenset(
     row.secret_header.lower() for row in PROVIDERS.values() if row.secret_header
@@ -109,6 +112,16 @@ def redacted(request: HttpRequest) -> tuple[tuple[str, str], ...]:
         (name, REDACTED if name.lower() in hidden else value)
         for name, value in Headers(request.headers).pairs()
     )
+
+
+def without_told_secret(provider: Provider, body: bytes) -> bytes:
+    """The body, but of the one by which Notion tells its secret."""
+    if provider.handshake != "verification_token":
+        return body
+    token, kind = _core.event_fields(body, ["verification_token", "type"])
+    if token is None or kind is not None:
+        return body
+    return json.dumps({"verification_token": REDACTED}).encode()
 
 
 def read_recordings(path: str | Path) -> Iterator[Recording]:

@@ -35,8 +35,10 @@ def provider():
         yield told
 
 
-def refresh(provider, path, *more, env=None):
+def refresh(provider, path, *more, env=None, accept=True):
+    """What the stand-in says has nothing in common with what was shipped."""
     allowed = ["--allow-http", "--allow", "127.0.0.0/8"]
+    allowed += ["--accept-removals"] if accept else []
     output = [] if path is None else ["--output", path]
     return run("ip-ranges", "refresh", *output, *allowed, *provider["mirrors"], *more, env=env)
 
@@ -96,6 +98,36 @@ def test_what_is_not_to_be_believed_leaves_the_file_as_it_was(provider, tmp_path
     assert "Traceback" not in result.output
     assert path.read_text() == "as it was"
     assert [one.name for one in tmp_path.iterdir()] == ["ranges.json"]
+
+
+class TestNetworksThatAreGone:
+    """A list that lost most of itself would lock genuine requests out."""
+
+    def test_most_of_what_was_shipped_is_not_dropped_unasked(self, provider, tmp_path):
+        path = tmp_path / "ranges.json"
+        result = refresh(provider, path, accept=False)
+        assert result.exit_code == 1
+        assert "no longer has 6 of the 6 networks of github as of 2026-03-12" in result.stderr
+        assert "--accept-removals" in result.stderr
+        assert not path.exists()
+
+    def test_nor_most_of_what_was_fetched_before(self, provider, tmp_path):
+        path = tmp_path / "ranges.json"
+        provider["/stripe"] = (200, {"WEBHOOKS": [f"192.0.2.{number}" for number in range(10)]})
+        assert refresh(provider, path).exit_code == 0
+        before = path.read_text()
+        provider["/stripe"] = (200, {"WEBHOOKS": [f"192.0.2.{number}" for number in range(4)]})
+        assert refresh(provider, path, accept=False).exit_code == 1
+        assert path.read_text() == before
+        provider["/stripe"] = (200, {"WEBHOOKS": [f"192.0.2.{number}" for number in range(5)]})
+        assert refresh(provider, path, accept=False).exit_code == 0
+
+    def test_networks_that_were_put_together_are_not_gone(self, provider, tmp_path):
+        path = tmp_path / "ranges.json"
+        provider["/stripe"] = (200, {"WEBHOOKS": ["192.0.2.1", "192.0.2.77"]})
+        assert refresh(provider, path).exit_code == 0
+        provider["/stripe"] = (200, {"WEBHOOKS": ["192.0.2.0/24"]})
+        assert refresh(provider, path, accept=False).exit_code == 0
 
 
 def test_a_provider_that_cannot_be_reached_is_one_line(provider, tmp_path):

@@ -108,6 +108,41 @@ def test_people_at_a_terminal_get_lines_without_anything_that_hurts_it(no_color)
     assert "[2J" not in told.replace("\\x1b[2J", "").replace("\\u001b[2J", "")
 
 
+def test_meta_is_answered_for_the_token_that_was_entered_there():
+    with listening("--provider", "meta", "--verify-token", "env:TOKEN", TOKEN="entered") as (
+        process,
+        url,
+    ):
+        query = "hub.mode=subscribe&hub.challenge=4711&hub.verify_token"
+        with urllib.request.urlopen(f"{url}/hooks?{query}=entered", timeout=20) as response:
+            assert response.read() == b"4711"
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(f"{url}/hooks?{query}=wrong", timeout=20)
+        process.send_signal(signal.SIGTERM)
+        told, _ = process.communicate(timeout=20)
+    assert [json.loads(line)["verified"] for line in told.splitlines()] == [None, False]
+
+
+def test_the_secret_that_asana_tells_is_kept_in_a_file_and_used_the_next_time(tmp_path):
+    file, record = tmp_path / "asana.secret", tmp_path / "file.jsonl"
+    given = ["--source", "asana=asana", "--secret-to", file, "--record", record, "--count"]
+    secret = "told-by-asana-0123456789"
+    told = urllib.request.Request("http://x", b"", {"X-Hook-Secret": secret}, method="POST")
+    with listening(*given, 2) as (process, url):
+        told.full_url = f"{url}/asana"
+        with urllib.request.urlopen(told, timeout=20) as response:
+            assert response.headers["X-Hook-Secret"] == secret
+        assert send(f"{url}/asana", sample("asana", secret=secret)) == 200
+        shown, errors = process.communicate(timeout=20)
+    assert (file.read_text(), file.stat().st_mode & 0o077) == (f"{secret}\n", 0)
+    with listening(*given, 1) as (process, url):
+        assert send(f"{url}/asana", sample("asana", secret=secret)) == 200
+        again, _ = process.communicate(timeout=20)
+    found = [json.loads(line)["verified"] for line in (shown + again).splitlines()]
+    assert found == [None, True, True]
+    assert secret not in shown + again + errors + record.read_text()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_0(number):
     secret = f"whsec_{'A' * 43}="

@@ -91,6 +91,44 @@ def test_handshakes_are_answered(listen):
     assert b"4711" in listen("slack=slack")(request).body
 
 
+def test_metas_get_is_answered_for_its_token_alone(heard):
+    source = ListenSource("*", "meta", ["a-secret-of-an-app-0123"], verify_token="entered-there")
+    listener = Listener([source], heard)
+    for token, status in (("entered-there", 200), ("another", 403)):
+        path = f"/hooks?hub.mode=subscribe&hub.challenge=4711&hub.verify_token={token}"
+        response = listener(wh.HttpRequest("GET", path, {}, b""))
+        assert response.status == status
+        assert (response.body == b"4711") == (status == 200)
+    listener.close()
+    assert [one.verified for one in heard] == [None, False]
+    assert "handshake" in heard[0].hint
+    assert "entered-there" not in repr(source)
+
+
+@pytest.mark.parametrize(
+    ("provider", "headers", "body"),
+    [
+        ("asana", {"X-Hook-Secret": "told-secret-0123456789"}, b""),
+        ("notion", {}, b'{"verification_token":"told-secret-0123456789"}'),
+    ],
+    ids=["asana", "notion"],
+)
+def test_a_secret_that_is_told_is_taken_once_and_recorded_nowhere(heard, provider, headers, body):
+    kept = []
+    source = ListenSource("*", provider, lambda: kept, on_secret=kept.append)
+    listener = Listener([source], heard)
+    for status in (200, 403):
+        response = listener(wh.HttpRequest("POST", "/hooks", headers, body))
+        assert response.status == status
+    event = sample(provider, secret="told-secret-0123456789")
+    assert listener(event).status == 200
+    listener.close()
+    assert kept == ["told-secret-0123456789"]
+    assert [one.verified for one in heard] == [None, False, True]
+    assert "told-secret" not in json.dumps([one.as_json() for one in heard])
+    assert heard[2].body == event.body
+
+
 def test_what_is_forwarded_arrives_byte_for_byte(listen, heard):
     request = sample("stripe", at=NOW, headers={"Authorization": "Bearer of-somebody"})
     with WebhookServer(Answer(418, b"tea", {"Content-Type": "text/tea"})) as app:
