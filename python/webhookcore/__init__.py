@@ -24,6 +24,7 @@ from .client import (
     SecretAge,
     SendResult,
     StoreSpace,
+    TenantLimits,
     send,
 )
 from .config import Alerts, Breaker, Exponential, Retention
@@ -44,6 +45,7 @@ from .errors import (
     StoreFullError,
     StoreKeyError,
     StoreUnavailableError,
+    TenantLimitError,
     UnknownEventTypeError,
     UnreachableError,
     VerificationError,
@@ -140,6 +142,8 @@ __all__ = [
     "StoreKeyError",
     "StoreSpace",
     "StoreUnavailableError",
+    "TenantLimitError",
+    "TenantLimits",
     "UnknownEventTypeError",
     "UnreachableError",
     "UrlPolicy",

@@ -202,7 +202,14 @@ class ProviderApiError(WebhookError):
 
 
 class StoreError(WebhookError):
-    """The store could not do what was asked; nothing was lost or deleted."""
+    """The store could not do what was asked; nothing was lost or deleted.
+
+    Attributes:
+        counts: What ``client.run_until_idle()`` had done before it ended by this error, as
+            ``RunCounts``; None of any other call.
+    """
+
+    counts: Any = None
 
 
 class StoreUnavailableError(StoreError):
@@ -215,6 +222,28 @@ class StoreBusyError(StoreError):
 
 class StoreFullError(StoreError):
     """No space is left, or the store's quota or the client's ``max_backlog`` is reached."""
+
+
+class TenantLimitError(StoreFullError):
+    """A tenant has, or sends, as much as its limits allow. Nothing was stored.
+
+    Attributes:
+        tenant: Whose limit it is.
+        limit: Which: ``max_backlog``, ``rate_limit`` or ``max_endpoints``.
+        retry_after: Seconds after which there is room, of a ``rate_limit``; None where nobody
+            knows.
+    """
+
+    def __init__(
+        self, message: str, tenant: str = "", limit: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.tenant = tenant
+        self.limit = limit
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (str(self), self.tenant, self.limit, self.retry_after))
 
 
 class _BacklogFullError(StoreFullError):
@@ -262,8 +291,12 @@ _FIELD_CODES: Final[dict[str, type[_FieldError]]] = {
 }
 
 
-def from_core(code: str, detail: str, field: str) -> WebhookError:
+def from_core(
+    code: str, detail: str, field: str, tenant: str = "", retry_after: float = 0
+) -> WebhookError:
     """The exception for an error of the C++ core; called by its bindings."""
+    if code == "tenant_limit":
+        return TenantLimitError(detail, tenant, field, retry_after or None)
     if code in _FIELD_CODES:
         return _FIELD_CODES[code](detail, field)
     if code == "store_full" and field == "max_backlog":

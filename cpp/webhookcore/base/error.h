@@ -24,6 +24,7 @@ enum class ErrorCode : std::uint8_t {
   store_unavailable,  // The file cannot be opened, read or written.
   store_busy,         // Another process holds the store longer than the wait.
   store_full,         // No space, or the quota is reached.
+  tenant_limit,       // A tenant has or sends as much as it may.
   store_corrupt,      // Not a database, not ours, or damaged. Nothing is deleted.
   wrong_store_key,    // Sealed with a key that was not given. Nothing is deleted.
   schema_too_new,     // Written by a newer webhookcore.
@@ -32,8 +33,10 @@ enum class ErrorCode : std::uint8_t {
 
 struct [[nodiscard]] Error {
   ErrorCode code;
-  std::string detail;      // For logs and messages. Never holds a secret or a body.
-  std::string field = {};  // The option at fault, when one can be named.
+  std::string detail;               // For logs and messages. Never holds a secret or a body.
+  std::string field = {};           // The option at fault, when one can be named.
+  std::string tenant = {};          // Whose limit it is, of tenant_limit,
+  std::int64_t retry_after_ms = 0;  // and when there is room again; 0: nobody knows.
 };
 
 // Either a value or an Error. Asking for the side that is not there is a

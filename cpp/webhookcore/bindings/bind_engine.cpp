@@ -138,8 +138,9 @@ py::object enqueue(Engine& self, const std::string& type, const py::bytes& body,
 }
 
 // One tuple of enqueue()'s arguments each; one tuple, None or exception each in return.
-py::list enqueue_many(Engine& self, const std::vector<py::tuple>& rows) {
+py::list enqueue_many(Engine& self, const std::vector<py::tuple>& rows, bool refusable) {
   std::vector<NewMessage> messages = new_messages(rows);
+  for (NewMessage& message : messages) message.refusable = refusable;
   const auto results = [&] {
     const ReleasedGil unlocked;
     return self.enqueue(std::move(messages));
@@ -152,10 +153,19 @@ py::dict attempt_once(Engine& self, const py::dict& row, const std::string& type
                       const py::bytes& body, const std::string& content_type) {
   Endpoint endpoint = endpoint_from(row);
   Message message{.id = {}, .type = type, .body = std::string(body), .content_type = content_type};
-  const Attempt attempt = unwrap([&] {
+  bool interrupted = false;
+  // On the caller's own thread, so that Ctrl-C ends a test of a silent endpoint.
+  const auto should_end = [&] {
+    const py::gil_scoped_acquire locked;
+    interrupted = PyErr_CheckSignals() != 0;
+    return interrupted;
+  };
+  auto attempted = [&] {
     const ReleasedGil unlocked;
-    return self.attempt_once(std::move(endpoint), std::move(message));
-  }());
+    return self.attempt_once(std::move(endpoint), std::move(message), should_end);
+  }();
+  if (interrupted) throw py::error_already_set();
+  const Attempt attempt = unwrap(std::move(attempted));
   return from_stored([&] { return to_dict(attempt); });
 }
 
@@ -189,6 +199,12 @@ py::tuple run_until_idle(Engine& self, double wait, double deadline) {
   }());
   return py::make_tuple(result.idle, result.counts.attempts, result.counts.delivered,
                         result.counts.failed_attempts, result.counts.dead);
+}
+
+// (attempts, delivered, failed attempts, dead)
+py::tuple take_counts(Engine& self) {
+  const RunCounts counts = self.take_counts();
+  return py::make_tuple(counts.attempts, counts.delivered, counts.failed_attempts, counts.dead);
 }
 
 py::dict event_dict(const AttemptEvent& event) {
@@ -245,7 +261,7 @@ void register_engine(py::module_& module) {
            "breaker_open_for"_a, "max_in_flight"_a, "max_in_flight_per_endpoint"_a,
            "auto_disable_after"_a, "watch"_a, "keep_messages"_a, "keep_attempts"_a, "keep_inbox"_a)
       .def("enqueue", &enqueue)
-      .def("enqueue_many", &enqueue_many)
+      .def("enqueue_many", &enqueue_many, "rows"_a, "refusable"_a = true)
       .def("attempt_once", &attempt_once)
       .def("start",
            [](Engine& self) {
@@ -262,6 +278,7 @@ void register_engine(py::module_& module) {
       .def("begin_run", &begin_run)
       .def("end_run", &end_run)
       .def("run_until_idle", &run_until_idle)
+      .def("take_counts", &take_counts)
       .def("take_events", &take_events)
       .def("take_problems", &Engine::take_problems);
 }

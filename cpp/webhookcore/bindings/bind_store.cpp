@@ -55,6 +55,7 @@ void register_store(py::module_& module) {
   register_operations(store);
   register_claims(store);
   register_inbox(store);
+  register_tenants(store);
   register_upkeep(store);
   module.def("open_sqlite_store", &open_sqlite, py::kw_only(), "path"_a, "durable"_a,
              "busy_timeout"_a, "create"_a, "encryption_keys"_a);

@@ -31,6 +31,8 @@ const char* name_of(ErrorCode code) {
       return "store_busy";
     case ErrorCode::store_full:
       return "store_full";
+    case ErrorCode::tenant_limit:
+      return "tenant_limit";
     case ErrorCode::store_corrupt:
       return "store_corrupt";
     case ErrorCode::wrong_store_key:
@@ -78,7 +80,9 @@ py::object to_exception(const Error& error) {
   const auto detail = py::reinterpret_steal<py::str>(PyUnicode_DecodeUTF8(
       error.detail.data(), static_cast<Py_ssize_t>(error.detail.size()), "backslashreplace"));
   if (!detail) throw py::error_already_set();
-  return make(name_of(error.code), detail, error.field);
+  if (error.code != ErrorCode::tenant_limit) return make(name_of(error.code), detail, error.field);
+  return make(name_of(error.code), detail, error.field, error.tenant,
+              static_cast<double>(error.retry_after_ms) / 1000);
 }
 
 void raise(const Error& error) {

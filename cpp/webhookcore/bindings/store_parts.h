@@ -17,6 +17,7 @@ void register_metrics(StoreClass& store);
 void register_operations(StoreClass& store);
 void register_claims(StoreClass& store);  // Of the inbox.
 void register_inbox(StoreClass& store);
+void register_tenants(StoreClass& store);
 void register_upkeep(StoreClass& store);
 
 }  // namespace webhookcore

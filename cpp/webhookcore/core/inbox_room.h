@@ -1,38 +1,14 @@
-// How many more events may be stored while too many wait, without counting at each one.
+// How many more events may be stored while too many wait or run.
 #pragma once
 
-#include <cstdint>
-
-#include "webhookcore/base/clock.h"
 #include "webhookcore/base/error.h"
+#include "webhookcore/core/backlog_room.h"
 
 namespace webhookcore {
 
-// A count costs as much as it finds, so it is made a few times a second at most, and what was
-// stored since is added to it. The bound is therefore passed by what other processes store in
-// kFresh, and by the batch that reaches it.
-class InboxRoom {
+class InboxRoom : public BacklogRoom {
  public:
-  static constexpr Duration kFresh{100};
-  // The same when there was no room.
-  static constexpr Duration kFreshWhenFull{20};
-
-  // Events that may wait or run. 0: any number.
-  void set_most(std::int64_t most);
-  std::int64_t most() const { return most_; }
-
-  // Whether set_count() is wanted before is_full().
-  bool is_stale(TimePoint now) const;
-  void set_count(std::int64_t count, TimePoint now);
-  void add(std::int64_t events) { count_ += events; }  // Stored, or less than 0: ended.
-  bool is_full() const { return most_ > 0 && count_ >= most_; }
   Error refusal() const;
-
- private:
-  std::int64_t most_ = 0;
-  std::int64_t count_ = 0;
-  bool counted_ = false;
-  TimePoint counted_at_{};
 };
 
 }  // namespace webhookcore

@@ -19,18 +19,22 @@ void refill(TokenBucket& bucket, double per_second, FineDuration now) {
 
 }  // namespace
 
-std::optional<FineDuration> take_token(TokenBucket& bucket, double per_second, FineDuration now) {
+std::optional<FineDuration> wait_for_token(TokenBucket& bucket, double per_second,
+                                           FineDuration now) {
   if (!(per_second > 0)) return std::nullopt;
   refill(bucket, per_second, now);
   // A token that is short by less than rounding can explain is a whole one.
   constexpr double kWhole = 1 - 1e-6;
-  if (bucket.tokens >= kWhole) {
-    bucket.tokens = std::max(0.0, bucket.tokens - 1);
-    return std::nullopt;
-  }
+  if (bucket.tokens >= kWhole) return std::nullopt;
   const double wait_us = std::ceil((1 - bucket.tokens) / per_second * 1e6);
   const double longest = static_cast<double>(FineDuration(std::chrono::hours{24}).count());
   return FineDuration{static_cast<FineDuration::rep>(std::min(wait_us, longest))};
+}
+
+std::optional<FineDuration> take_token(TokenBucket& bucket, double per_second, FineDuration now) {
+  const auto wait = wait_for_token(bucket, per_second, now);
+  if (!wait) bucket.tokens = std::max(0.0, bucket.tokens - 1);
+  return wait;
 }
 
 FineDuration next_place(WaitingLine& line, FineDuration first, FineDuration spacing,

@@ -22,6 +22,11 @@ struct TokenBucket {
 // not above zero is no limit.
 std::optional<FineDuration> take_token(TokenBucket& bucket, double per_second, FineDuration now);
 
+// The same without taking it. What is then taken from `tokens` may be more than there is: the
+// debt is waited for by whoever comes next.
+std::optional<FineDuration> wait_for_token(TokenBucket& bucket, double per_second,
+                                           FineDuration now);
+
 // Hands out times that lie `spacing` apart, so that what waits for an endpoint
 // comes back one by one and not all at once.
 struct WaitingLine {

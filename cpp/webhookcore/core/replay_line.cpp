@@ -1,5 +1,7 @@
 #include "webhookcore/core/replay_line.h"
 
+#include <algorithm>
+
 namespace webhookcore {
 
 TimePoint next_in_line(ReplayLine& line, std::optional<double> per_second, TimePoint now) {
@@ -12,6 +14,10 @@ TimePoint next_in_line(ReplayLine& line, std::optional<double> per_second, TimeP
   }
   ++line.length;
   return place;
+}
+
+TimePoint after_pause(TimePoint due, TimePoint replayed_at, TimePoint disabled_at, TimePoint now) {
+  return due + std::max(Duration{}, now - std::max(replayed_at, disabled_at));
 }
 
 }  // namespace webhookcore

@@ -20,4 +20,8 @@ struct ReplayLine {
 // goes on from there. Without a rate everything is due now.
 TimePoint next_in_line(ReplayLine& line, std::optional<double> per_second, TimePoint now);
 
+// When a replay that was due at `due` is due after its endpoint was disabled, until `now`: its
+// wait stood still from then on, or from when it was replayed, so that a line keeps its rate.
+TimePoint after_pause(TimePoint due, TimePoint replayed_at, TimePoint disabled_at, TimePoint now);
+
 }  // namespace webhookcore

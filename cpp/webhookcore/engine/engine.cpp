@@ -73,6 +73,16 @@ class Engine::Runs {
     return sum(news, std::exchange(left_over_, {}));
   }
 
+  RunCounts take() {
+    const std::lock_guard lock(mutex_);
+    RunCounts news;
+    if (const auto session = counted_to_ ? counted_to_->session.lock() : nullptr) {
+      const RunCounts counts = session->counts_now();
+      news = difference(counts, std::exchange(counted_to_->counts, counts));
+    }
+    return sum(news, std::exchange(left_over_, {}));
+  }
+
   void end_call(SessionThreads& threads, bool idle) {
     const std::lock_guard lock(mutex_);
     --calls_;
@@ -180,9 +190,8 @@ Result<Engine::IdleResult> Engine::run_until_idle(Duration wait, Duration deadli
   if (!session.ok()) return session.error();
   auto result =
       state_->wait_until_idle(**session, std::clamp(wait, 0ms, kLongestWaitForIdle), until);
-  const RunCounts counts = state_->runs->count(*session);
+  if (result.ok()) result->counts = state_->runs->count(*session);
   state_->runs->end_call(*state_->threads, result.ok() && result->idle);
-  if (result.ok()) result->counts = counts;
   return result;
 }
 
@@ -191,6 +200,8 @@ Result<void> Engine::begin_run() {
   if (!session.ok()) return session.error();
   return {};
 }
+
+RunCounts Engine::take_counts() { return state_->runs->take(); }
 
 void Engine::end_run(Duration drain) { state_->runs->end_whole(*state_->threads, drain); }
 
@@ -216,11 +227,12 @@ Result<Engine::IdleResult> Engine::State::wait_until_idle(Session& session, Dura
   return IdleResult{.idle = idle};
 }
 
-Result<Attempt> Engine::attempt_once(Endpoint endpoint, Message message) {
+Result<Attempt> Engine::attempt_once(Endpoint endpoint, Message message,
+                                     const std::function<bool()>& should_end) {
   const SessionParts& parts = state_->parts;
   if (message.id.empty()) message.id = make_id("msg_", parts.clock.now(), parts.random);
   return webhookcore::attempt_once(parts.make_transport, std::move(endpoint), std::move(message),
-                                   parts.clock);
+                                   parts.clock, should_end);
 }
 
 std::vector<AttemptEvent> Engine::take_events(std::size_t limit) {

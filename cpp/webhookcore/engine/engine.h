@@ -78,8 +78,13 @@ class Engine {
   Result<void> begin_run();
   void end_run(Duration drain);
 
+  // What no run has counted, because it ended by an error or while attempts were under way;
+  // else the next run counts it.
+  RunCounts take_counts();
+
   // See attempt_once(); by this engine's transport, on the caller's thread.
-  Result<Attempt> attempt_once(Endpoint endpoint, Message message);
+  Result<Attempt> attempt_once(Endpoint endpoint, Message message,
+                               const std::function<bool()>& should_end = {});
 
   // Attempts since the last call, oldest first, at most `limit`; for logs and
   // metrics. Past 10,000 unread ones the oldest are dropped and counted.

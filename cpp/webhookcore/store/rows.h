@@ -89,6 +89,8 @@ struct NewMessage {
   std::optional<TimePoint> deliver_at = {};  // The first attempt is not before it.
   // The catalogue that the type was looked up in; absent: it is sent whatever it is.
   std::optional<std::int64_t> event_types_version = {};
+  // False: its tenant's limits do not refuse it, because it was accepted somewhere else before.
+  bool refusable = true;
 };
 
 struct Enqueued {

@@ -15,6 +15,7 @@
 #include "webhookcore/store/metrics_store.h"
 #include "webhookcore/store/operational_store.h"
 #include "webhookcore/store/replay_store.h"
+#include "webhookcore/store/tenant_store.h"
 #include "webhookcore/store/upkeep_store.h"
 
 namespace webhookcore {
@@ -34,6 +35,7 @@ class Store : public IdempotencyStore,
               public MetricsStore,
               public OperationalStore,
               public ReplayStore,
+              public TenantStore,
               public UpkeepStore {
  public:
   virtual StoreInfo info() = 0;

@@ -12,6 +12,7 @@ from .outbox import OutboxMessage
 from .polling import PollResult
 from .relay import RelayCounts
 from .rows import Attempt, Delivery, Endpoint, EndpointHealth, Message, SecretAge
+from .tenant_limits import TenantLimits
 from .until_idle import RunCounts
 from .upkeep import Pruned, StoreSpace
 
@@ -36,5 +37,6 @@ __all__ = [
     "SecretAge",
     "SendResult",
     "StoreSpace",
+    "TenantLimits",
     "send",
 ]

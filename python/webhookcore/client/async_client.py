@@ -23,6 +23,7 @@ from .operations import HookFunction, Operations
 from .outbox import Outbox
 from .relay import Relay
 from .rows import Endpoint, Message
+from .tenant_limits import Tenants
 from .until_idle import RunCounts
 
 # How long close() lets writes end that are under way: longer than a store may be busy.
@@ -91,6 +92,18 @@ class AsyncDeadLetters(Part):
     delete_many = awaited(DeadLetters.delete_many)
 
 
+class AsyncTenants(Part):
+    """``client.tenants``."""
+
+    set_limits = awaited(Tenants.set_limits)
+    set_default_limits = awaited(Tenants.set_default_limits)
+    limits = awaited(Tenants.limits)
+    default_limits = awaited(Tenants.default_limits)
+    clear_limits = awaited(Tenants.clear_limits)
+    list = listed(Tenants.list)
+    backlog = awaited(Tenants.backlog)
+
+
 class AsyncOperations(Part):
     """``client.operations``; hooks are plain functions here too, and called on a thread."""
 
@@ -124,6 +137,7 @@ class AsyncClient:
         self.messages = AsyncMessages(self._blocking.messages, self._threads)
         self.deliveries = AsyncDeliveries(self._blocking.deliveries, self._threads)
         self.dead_letters = AsyncDeadLetters(self._blocking.dead_letters, self._threads)
+        self.tenants = AsyncTenants(self._blocking.tenants, self._threads)
         self.operations = AsyncOperations(self._blocking.operations, self._threads)
         # At interpreter exit before the blocking client's own, which closes the store.
         self._finalizer = weakref.finalize(self, _shut_down, self._door, self._threads)
@@ -188,14 +202,14 @@ class AsyncClient:
 
     async def _send_all(self, makers: Sequence[Callable[[], Any]]) -> list[Message]:
         batch = Batch(self.event_types._blocking, makers)
-        await self._wait_for_room()
-        while rows := batch.waiting():
-            batch.take(await self._door.call("enqueue_many", rows))
-        return self._blocking._sent(batch)
-
-    async def _wait_for_room(self) -> None:
-        for pause in self._blocking._pauses():
+        room = self._blocking._sending.room
+        for pause in room.pauses():
             await asyncio.sleep(pause)
+        patience = room.patience()
+        while rows := batch.waiting():
+            if refused := batch.take(await self._door.call("enqueue_many", rows)):
+                await asyncio.sleep(patience.pause(refused))
+        return self._blocking._sending.sent(batch)
 
     async def __aenter__(self) -> AsyncClient:
         return self

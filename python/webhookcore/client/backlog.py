@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Literal, TypeAlias
 
-from ..errors import StoreFullError
+from ..config import check_seconds, check_whole
+from ..errors import ConfigError, StoreFullError, TenantLimitError
+
+OnFull: TypeAlias = Literal["raise", "wait"]
+
+_MOST_BACKLOG: Final = 1_000_000_000
+_FULL_FORM: Final = 'must be "raise" or "wait"'
 
 # How old a count may be, in seconds. Other processes' sends are seen no sooner.
 _FRESH: Final = 0.1
 # The same when there was no room: a walk over a full index costs milliseconds.
 _FRESH_WHEN_FULL: Final = 0.02
+
+
+class Patience:
+    """How long one call waits for a tenant to have room again.
+
+    Args:
+        seconds: In all; 0 does not wait.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._ends = clock() + seconds
+
+    def pause(self, error: TenantLimitError) -> float:
+        """Seconds to sleep before the next try.
+
+        Raises:
+            TenantLimitError: The ``error``, when there is no time left for it.
+        """
+        left = self._ends - self._clock()
+        pause = _FRESH_WHEN_FULL if error.retry_after is None else error.retry_after
+        if left <= 0 or pause > left:
+            raise error
+        return pause
 
 
 class Backlog:
@@ -71,3 +101,43 @@ class Backlog:
             self._counted_at = now
             self._known = self._count(self._most)
         return self._known >= self._most
+
+
+class Room:
+    """What the senders of a client wait for: room in the store, and for their tenant.
+
+    Args:
+        count: As of ``Backlog``.
+        max_backlog: None is no limit for the store as a whole.
+        seconds: How long a sender waits for either; see ``check_full()``.
+    """
+
+    def __init__(
+        self, count: Callable[[int], int], max_backlog: int | None, seconds: float
+    ) -> None:
+        self._backlog = None if max_backlog is None else Backlog(count, max_backlog, seconds)
+        self._seconds = seconds
+
+    def pauses(self) -> Iterable[float]:
+        return () if self._backlog is None else self._backlog.pauses()
+
+    def patience(self) -> Patience:
+        return Patience(self._seconds)
+
+    def add(self, deliveries: int) -> None:
+        if self._backlog is not None:
+            self._backlog.add(deliveries)
+
+
+def check_full(max_backlog: int | None, on_full: OnFull, full_timeout: float) -> float:
+    """How long a sender is kept waiting, in seconds.
+
+    Raises:
+        ConfigError: Names the option at fault.
+    """
+    if max_backlog is not None:
+        check_whole("max_backlog", max_backlog, 1, _MOST_BACKLOG)
+    if on_full not in ("raise", "wait"):
+        raise ConfigError(_FULL_FORM, "on_full")
+    patience = check_seconds("full_timeout", full_timeout, 0, 24 * 3600)
+    return patience if on_full == "wait" else 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..errors import TenantLimitError
 from .event_types import MOST_ROUNDS, EventTypes, catalogue_busy
 
 
@@ -41,8 +42,13 @@ class Batch:
                 self.rows[place] = self._makers[place]()
         return [self.rows[place] for place in self._late]
 
-    def take(self, results: Sequence[Any]) -> None:
+    def take(self, results: Sequence[Any]) -> TenantLimitError | None:
+        """By what a tenant's limits refused all of them, when they did: the same rows wait still."""
+        for result in results:
+            if isinstance(result, TenantLimitError):
+                return result
         for place, result in zip(self._late, results, strict=True):
             self.results[place] = result
         self._late = [place for place, result in enumerate(self.results) if result is None]
         self._rounds += 1
+        return None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from .. import _core
 from ..caller_database import caller_database
@@ -18,21 +17,22 @@ from ..config import (
     Durability,
     Priority,
     Retention,
+    Retry,
     check_alerts,
-    check_auto_disable,
-    check_list,
     check_seconds,
-    check_whole,
 )
-from ..errors import ConfigError, StoreUnavailableError
+from ..errors import StoreUnavailableError
 from ..store import open_store
-from ..urls import UrlPolicy, check_policy, transport_options
+from ..urls import UrlPolicy, check_policy
 from .attempt_log import AttemptLog
-from .backlog import Backlog
+from .backlog import OnFull, Room, check_full
 from .batch import Batch
 from .dead_letters import DeadLetters
+from .defaults import EndpointDefaults
 from .deliveries import Deliveries, Messages
+from .endpoint_options import SchemeOption
 from .endpoints import Endpoints
+from .engine_options import engine_options
 from .event_types import EventTypes
 from .message_rows import MessageRows, Moment
 from .metrics import Metrics, Since, measure
@@ -41,19 +41,14 @@ from .operations_feed import OperationsFeed
 from .outbox import SCHEMA, Outbox
 from .payload import Envelope, EnvelopeName
 from .relay import Relay
-from .rows import Delivery, Endpoint, Message, now_ms, shown_moment
+from .rows import Endpoint, Message
+from .sending import Sending
+from .tenant_limits import Tenants
 from .tenants import ANY_TENANT
 from .until_idle import RunCounts, UntilIdle
 from .upkeep import Pruned, StoreSpace, prune_store, reseal_store
 
-_USER_AGENT: Final = "webhookcore/0.1.0"
-_CONCURRENCY_FORM: Final = "must be two numbers: in all, and to one endpoint"
-_MOST_IN_FLIGHT: Final = 100_000
-_MOST_BACKLOG: Final = 1_000_000_000
-_FULL_FORM: Final = 'must be "raise" or "wait"'
 _KEPT: Final = Retention()
-
-OnFull: TypeAlias = Literal["raise", "wait"]
 
 
 class Client:
@@ -78,7 +73,8 @@ class Client:
         max_backlog: From so many deliveries on that wait to be made (those of disabled
             endpoints apart), ``send()`` and ``send_many()`` store nothing. None: no limit.
             It may be passed by what is sent within a tenth of a second.
-        on_full: ``"raise"`` a StoreFullError at once, or ``"wait"`` for room first.
+        on_full: ``"raise"`` a StoreFullError at once, or ``"wait"`` for room first; also where
+            a tenant has none (``tenants.set_limits()``).
         full_timeout: Seconds to wait for room before the error.
         envelope: What stands around the data: ``"standard"``, ``{"type", "timestamp",
             "data"}``, or ``"guide"``, ``{"event", "idempotencyKey", "timestamp", "data"}``.
@@ -87,6 +83,10 @@ class Client:
             delivers deletes it little by little. None: for ever, but for expired keys.
         quota: Such as ``"2 GiB"``: while the store holds more, ``send()`` raises
             ``StoreFullError``. Deliveries go on, and pruning makes room.
+        schemes, rate_limit, timeout, max_attempts, retry, client_errors: What
+            ``endpoints.create()`` gives an endpoint where it is told nothing else, and
+            ``endpoints.test(url=...)`` too. It is stored with the endpoint, so that every
+            process delivers by it; endpoints that exist already are not changed.
 
     Raises:
         ConfigError: An option that can never work.
@@ -111,52 +111,46 @@ class Client:
         api_version: str | None = None,
         retention: Retention | None = _KEPT,
         quota: int | str | None = None,
+        schemes: SchemeOption = ("standard",),
+        rate_limit: str | None = None,
+        timeout: float = 10.0,
+        max_attempts: int | None = None,
+        retry: Retry = "standard",
+        client_errors: str = "die",
     ) -> None:
         self.policy = check_policy(policy)
-        if breaker is not None and not isinstance(breaker, Breaker):
-            raise ConfigError("must be a Breaker", "breaker")
-        breaker = breaker or Breaker()
         told = check_alerts(alerts)
-        at_once = check_list("concurrency", concurrency, _CONCURRENCY_FORM)
-        if len(at_once) != 2:
-            raise ConfigError(_CONCURRENCY_FORM, "concurrency")
-        for position, most in enumerate(at_once):
-            check_whole(f"concurrency[{position}]", most, 1, _MOST_IN_FLIGHT)
+        engine = engine_options(
+            self.policy, breaker, concurrency, auto_disable_after, told, retention
+        )
         around = Envelope(envelope, api_version)
-        if retention is not None and not isinstance(retention, Retention):
-            raise ConfigError("must be a Retention, or None", "retention")
         self._retention = retention
-        kept = (None, None, None) if retention is None else retention.kept_ms()
-        patience = _check_full(max_backlog, on_full, full_timeout)
+        patience = check_full(max_backlog, on_full, full_timeout)
+        defaults = EndpointDefaults(
+            {
+                "schemes": schemes,
+                "rate_limit": rate_limit,
+                "timeout": timeout,
+                "max_attempts": max_attempts,
+                "retry": retry,
+                "client_errors": client_errors,
+            }
+        )
         self._store = open_store(url, durability, create=create, quota=quota)
-        self._backlog = (
-            None
-            if max_backlog is None
-            else Backlog(self._store.count_backlog, max_backlog, patience)
-        )
-        self._engine = _core.Engine(
-            store=self._store,
-            transport=transport_options(self.policy, _USER_AGENT),
-            breaker_failures=breaker.failures,
-            breaker_open_for=breaker.open_for,
-            max_in_flight=at_once[0],
-            max_in_flight_per_endpoint=at_once[1],
-            auto_disable_after=check_auto_disable(auto_disable_after),
-            watch=told.watch(),
-            keep_messages=kept[0],
-            keep_attempts=kept[1],
-            keep_inbox=kept[2],
-        )
+        self._engine = _core.Engine(store=self._store, **engine)
         self._relays: weakref.WeakSet[Relay] = weakref.WeakSet()
         self.operations = Operations(self)
         self._feed = OperationsFeed(self)
         self._log = AttemptLog(self._engine, self._store, _ticker(self._feed))
-        self.endpoints = Endpoints(self)
+        self.endpoints = Endpoints(self, defaults)
+        self.tenants = Tenants(self._store)
         self.event_types = EventTypes(self._store)
         self._rows = MessageRows(self.event_types, around)
         self.messages = Messages(self)
         self.deliveries = Deliveries(self)
         self.dead_letters = DeadLetters(self)
+        room = Room(self._store.count_backlog, max_backlog, patience)
+        self._sending = Sending(self._engine, room, self.messages, self.deliveries)
         # Also at interpreter exit: attempts that are under way are not waited for, and
         # are made again by the next process.
         self._finalizer = weakref.finalize(self, _shut_down, self._engine, self._store, self._log)
@@ -206,6 +200,7 @@ class Client:
             UnknownEventTypeError: There is a catalogue, and the type is not in it.
             IdempotencyConflictError: The key was used with other content.
             StoreFullError: No space is left, or ``max_backlog`` is reached. Nothing was stored.
+            TenantLimitError: The same of a tenant's limits (``tenants.set_limits()``).
             StoreError: Nothing is promised: repeat with the same idempotency key.
         """
         row = self._rows.make(
@@ -221,17 +216,15 @@ class Client:
             envelope,
             api_version,
         )
-        if self._backlog is not None:
-            self._wait_for_room()
-        enqueued = self._engine.enqueue(*row)
-        if enqueued is not None:
-            return self._message(type, tenant, row[1], enqueued)
+        message = self._sending.send(row)
+        if message is not None:
+            return message
         # Checked by a catalogue that is no longer the one in the store: the long way.
         given = (tenant, idempotency_key, content_type, priority, deliver_at, expires_at)
         row_again = functools.partial(
             self._rows.make, type, data, *given, channels, envelope, api_version
         )
-        return self._finish(Batch(self.event_types, [row_again]))[0]
+        return self._sending.finish(Batch(self.event_types, [row_again]))[0]
 
     def send_many(self, messages: Iterable[Mapping[str, Any]]) -> list[Message]:
         """Send all in one transaction; each item holds the arguments of ``send()``.
@@ -244,12 +237,10 @@ class Client:
                 idempotency keys the same call can be made again without them being sent
                 twice.
             StoreFullError: No space is left, or ``max_backlog`` is reached. Nothing was stored.
+            TenantLimitError: The same of a tenant's limits (``tenants.set_limits()``).
             StoreError: Nothing is promised: repeat with the same idempotency keys.
         """
-        makers = self._rows.makers(messages)
-        batch = Batch(self.event_types, makers)
-        self._wait_for_room()
-        return self._finish(batch)
+        return self._sending.finish(Batch(self.event_types, self._rows.makers(messages)))
 
     def outbox(self, connection: Any) -> Outbox:
         """Send inside a transaction of your own database; a ``relay()`` does the rest.
@@ -314,7 +305,12 @@ class Client:
         return measure(self._store, since=since, until=until, tenant=tenant, endpoint=endpoint)
 
     def run_until_idle(self, wait: float = 0) -> RunCounts:
-        """Deliver here and now: what is due, and what becomes due within ``wait`` seconds."""
+        """Deliver here and now: what is due, and what becomes due within ``wait`` seconds.
+
+        Raises:
+            StoreError: The store fails, or (StoreKeyError) what is left needs a key that was not
+                given. Its ``counts`` say what was done before.
+        """
         run = self._until_idle(wait)
         try:
             while not run.step():
@@ -406,65 +402,6 @@ class Client:
         check_seconds("wait", wait, 0, 30 * 24 * 3600)
         self._check_open()
         return UntilIdle(self._engine, self._log, self._feed, wait)
-
-    def _pauses(self) -> Iterable[float]:
-        """Seconds to sleep, as often as it takes until there is room; see ``Backlog``."""
-        return () if self._backlog is None else self._backlog.pauses()
-
-    def _wait_for_room(self) -> None:
-        for pause in self._pauses():
-            time.sleep(pause)
-
-    def _finish(self, batch: Batch) -> list[Message]:
-        while rows := batch.waiting():
-            batch.take(self._engine.enqueue_many(rows))
-        return self._sent(batch)
-
-    def _sent(self, batch: Batch) -> list[Message]:
-        sent = []
-        for row, result in zip(batch.rows, batch.results, strict=True):
-            if isinstance(result, Exception):
-                raise result
-            sent.append(self._message(row[0], row[2], row[1], result))
-        return sent
-
-    def _message(
-        self, type: str, tenant: str | None, body: bytes, enqueued: tuple[str, bool, list[int]]
-    ) -> Message:
-        id, duplicate, keys = enqueued
-        if self._backlog is not None and not duplicate:
-            self._backlog.add(len(keys))
-        sent_at = None if duplicate else now_ms()
-        deliveries = self.deliveries
-
-        def load_deliveries() -> list[Delivery]:
-            return list(deliveries._those_left(keys))
-
-        def load_body() -> bytes:
-            return self.messages.get(id).body if duplicate else body
-
-        def load_created_at() -> datetime:
-            return self.messages.get(id).created_at if sent_at is None else shown_moment(sent_at)
-
-        return Message(
-            id,
-            type,
-            tenant,
-            load_created_at,
-            duplicate=duplicate,
-            load_deliveries=load_deliveries,
-            load_body=load_body,
-        )
-
-
-def _check_full(max_backlog: int | None, on_full: OnFull, full_timeout: float) -> float:
-    """How long a sender is kept waiting, in seconds."""
-    if max_backlog is not None:
-        check_whole("max_backlog", max_backlog, 1, _MOST_BACKLOG)
-    if on_full not in ("raise", "wait"):
-        raise ConfigError(_FULL_FORM, "on_full")
-    patience = check_seconds("full_timeout", full_timeout, 0, 24 * 3600)
-    return patience if on_full == "wait" else 0.0
 
 
 def _ticker(feed: OperationsFeed) -> Callable[[], None]:

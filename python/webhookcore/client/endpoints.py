@@ -22,6 +22,7 @@ from ..hidden_secrets import HiddenSecret
 from ..signing import generate_keypair, generate_secret
 from ..store import Listing
 from ..urls import registered_url
+from .defaults import CLIENT_DEFAULT, EndpointDefaults
 from .endpoint_options import (
     HeaderOption,
     SchemeOption,
@@ -66,8 +67,9 @@ _UNSAVED: Final[dict[str, Any]] = {
 class Endpoints:
     """Create, change and list the endpoints of a store."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, defaults: EndpointDefaults) -> None:
         self._client = client
+        self._defaults = defaults
 
     def create(
         self,
@@ -79,17 +81,20 @@ class Endpoints:
         uid: str | None = None,
         description: str = "",
         secret: str | None = None,
-        schemes: SchemeOption = ("standard",),
-        rate_limit: str | None = None,
-        timeout: float = 10.0,
-        max_attempts: int | None = None,
-        retry: Retry = "standard",
+        schemes: SchemeOption = CLIENT_DEFAULT,
+        rate_limit: str | None = CLIENT_DEFAULT,
+        timeout: float = CLIENT_DEFAULT,
+        max_attempts: int | None = CLIENT_DEFAULT,
+        retry: Retry = CLIENT_DEFAULT,
         headers: HeaderOption = None,
         ordering: str | None = None,
         breaker: Breaker | None = None,
-        client_errors: str = "die",
+        client_errors: str = CLIENT_DEFAULT,
     ) -> Endpoint:
         """Add an endpoint; it receives what is sent from now on.
+
+        What is left out of ``schemes``, ``rate_limit``, ``timeout``, ``max_attempts``, ``retry``
+        and ``client_errors`` is as the client was told.
 
         Args:
             events: Patterns of the types it wants, at most 100; ``["*"]`` is all.
@@ -103,9 +108,9 @@ class Endpoints:
             schemes: How requests are signed; all of them at once, at most 8. A ``Scheme``
                 of your own is stored with the endpoint: the process that delivers need
                 not know it.
-            rate_limit: Such as ``"10/s"``.
-            timeout: Of a whole attempt, 1 to 300 seconds.
-            max_attempts: 1 to 20; the schedule and the first try when omitted.
+            rate_limit: Such as ``"10/s"``; None for no limit.
+            timeout: Of a whole attempt, 1 to 300 seconds; 10 when the client says nothing.
+            max_attempts: 1 to 20; None for the schedule and the first try.
             retry: ``"standard"``, ``"patient"``, ``"fast"``, a list of seconds, or
                 ``Exponential``.
             headers: Sent along, at most 32 of at most 4096 bytes; names that belong to
@@ -122,6 +127,7 @@ class Endpoints:
             ConfigError: Names the option at fault.
             UnknownEventTypeError: A pattern matches no type of the catalogue.
             InvalidUrlError, BlockedAddressError: The URL may not be called.
+            TenantLimitError: The tenant has as many endpoints as it may.
             StoreBusyError: Others change the endpoint of that uid all the time.
         """
         hidden, secret = HiddenSecret(secret), None
@@ -245,8 +251,8 @@ class Endpoints:
 
         Args:
             since: An aware datetime, or Unix time in seconds.
-            rate: Such as ``"50/s"``, from now on, disabled or not: enable it first where the rate
-                matters. Everything is due at once when omitted.
+            rate: Such as ``"50/s"``, from now on, or from when it is enabled again. Everything is
+                due at once when omitted.
             dry_run: Only count.
 
         Returns:
@@ -311,9 +317,9 @@ class Endpoints:
         *,
         url: str | None = None,
         secret: str | None = None,
-        schemes: SchemeOption = ("standard",),
+        schemes: SchemeOption = CLIENT_DEFAULT,
         headers: HeaderOption = None,
-        timeout: float = 10.0,
+        timeout: float = CLIENT_DEFAULT,
         type: str = "webhookcore.test",
         data: Any = _TEST_DATA,
         tenant: str | None = ANY_TENANT,
@@ -337,8 +343,8 @@ class Endpoints:
         if (endpoint is None) == (url is None):
             raise ConfigError("give an endpoint, or the url of one that is not saved", "url")
         if endpoint is not None:
-            given = (schemes, headers, timeout)
-            if hidden.text is not None or given != (("standard",), None, 10.0):
+            omitted = schemes is CLIENT_DEFAULT and timeout is CLIENT_DEFAULT and headers is None
+            if hidden.text is not None or not omitted:
                 raise ConfigError("a saved endpoint is tested with its own options", "url")
             row = self._row(endpoint, tenant)
         else:
@@ -436,6 +442,9 @@ class Endpoints:
         return self._change(id, tenant, lambda row: row.update(state=state, disabled_reason=reason))
 
     def _apply(self, row: dict[str, Any], name: str, value: Any) -> None:
+        if value is CLIENT_DEFAULT:
+            row.update(self._defaults.columns(name))
+            return
         if name == "url":
             row["url"] = registered_url(value, self._client.policy)
             return

@@ -8,6 +8,7 @@ from typing import Any
 from ..config import LONGEST_WAIT, Breaker, Retry, check_seconds, retry_schedule
 from ..errors import ConfigError
 from ..hidden_secrets import HiddenSecret
+from ..schemes import Scheme
 from ..urls import UrlPolicy
 from .client import Client
 from .endpoint_options import HeaderOption, SchemeOption
@@ -70,15 +71,18 @@ def send(
     # Jitter stretches a wait by a fifth; every attempt may use up its timeout.
     longest = min(sum(waits) * 1.2 + (len(waits) + 1) * timeout + _SPARE, LONGEST_WAIT)
     with Client("memory://", policy=policy, breaker=Breaker(failures=0)) as client:
-        client.endpoints.create(
-            url,
-            events=["*"],
-            secret=hidden.text,
-            schemes=scheme,
-            retry=retry,
-            timeout=timeout,
-            headers=headers,
-        )
+        try:
+            client.endpoints.create(
+                url,
+                events=["*"],
+                secret=hidden.text,
+                schemes=scheme,
+                retry=retry,
+                timeout=timeout,
+                headers=headers,
+            )
+        except ConfigError as error:
+            raise _named_here(error, scheme) from None
         message = client.send(type, data)
         client.run_until_idle(wait=longest)
         delivery = message.deliveries[0]
@@ -90,3 +94,13 @@ def send(
         message_id=message.id,
         log=log,
     )
+
+
+def _named_here(error: ConfigError, scheme: SchemeOption) -> ConfigError:
+    """An endpoint has ``schemes``; here it is ``scheme``, one of them or a list."""
+    if not error.field.startswith("schemes"):
+        return error
+    field = "scheme" + error.field.removeprefix("schemes")
+    if isinstance(scheme, (str, Scheme)):
+        field = "scheme"
+    return ConfigError(str(error).removeprefix(f"{error.field}: "), field)

@@ -177,6 +177,13 @@ class Operations:
             uid=ALERTS_UID,
             secret=alerts.secret,
             description="operational events",
+            # The client's own defaults are for its users' endpoints.
+            schemes=["standard"],
+            rate_limit=None,
+            timeout=10.0,
+            max_attempts=None,
+            retry="standard",
+            client_errors="die",
         )
 
 

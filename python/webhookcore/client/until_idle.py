@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from .. import _core
+from ..errors import StoreError
 from .attempt_log import AttemptLog
 from .operations_feed import OperationsFeed
 
@@ -38,6 +40,7 @@ class UntilIdle:
         self._ends = time.monotonic() + wait
         self._totals = [0, 0, 0, 0]
         self._ended = False
+        self._failed: StoreError | None = None
         feed.begin()
         engine.begin_run()
 
@@ -49,9 +52,16 @@ class UntilIdle:
         """Blocks for a tenth of a second at most; True when nothing is left to do."""
         if self._ended:  # A step that was on its way to another thread when all was over.
             return True
+        try:
+            return self._step()
+        except StoreError as error:
+            self._failed = error
+            raise
+
+    def _step(self) -> bool:
         left = max(0.0, self._ends - time.monotonic())
         idle, *counts = self._engine.run_until_idle(left, _SLICE)
-        self._totals = [total + count for total, count in zip(self._totals, counts, strict=True)]
+        self._add(counts)
         self._log.flush()
         # What operators are sent is work as well.
         return idle and not self._feed.try_to_give_out()
@@ -60,3 +70,9 @@ class UntilIdle:
         self._ended = True
         self._engine.end_run(_DRAIN)
         self._log.flush()
+        if self._failed is not None:
+            self._add(self._engine.take_counts())
+            self._failed.counts = self.counts
+
+    def _add(self, counts: Iterable[int]) -> None:
+        self._totals = [total + count for total, count in zip(self._totals, counts, strict=True)]

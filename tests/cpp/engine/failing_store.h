@@ -178,6 +178,21 @@ class FailingStore final : public Store {
   Result<void> delete_event_type(std::string_view n) override {
     return inner_->delete_event_type(n);
   }
+  Result<void> set_tenant_limits(std::string_view t, const TenantLimits& l) override {
+    return inner_->set_tenant_limits(t, l);
+  }
+  Result<void> clear_tenant_limits(std::string_view t) override {
+    return inner_->clear_tenant_limits(t);
+  }
+  Result<std::optional<TenantLimits>> get_tenant_limits(std::string_view t) override {
+    return inner_->get_tenant_limits(t);
+  }
+  Result<std::vector<TenantRow>> list_tenant_limits(const TenantFilter& f) override {
+    return inner_->list_tenant_limits(f);
+  }
+  Result<std::size_t> count_tenant_backlog(std::string_view t, std::size_t m) override {
+    return inner_->count_tenant_backlog(t, m);
+  }
   Result<DeliveryMetrics> measure(const MetricsFilter& f) override { return inner_->measure(f); }
   Result<EventTypes> list_event_types() override { return inner_->list_event_types(); }
   Result<std::optional<Delivery>> get_delivery(std::int64_t k) override {

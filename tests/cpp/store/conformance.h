@@ -33,6 +33,8 @@ void check_polling(const MakeStore& make);
 void check_health(const MakeStore& make);
 void check_operations(const MakeStore& make);
 void check_replays(const MakeStore& make);
+void check_tenants(const MakeStore& make);
+void check_tenant_rates(const MakeStore& make);
 void check_upkeep(const MakeStore& make);
 void check_closing(const MakeStore& make);
 

@@ -335,6 +335,51 @@ void check_missed(Store& store) {
   }
 }
 
+void set_state(Store& store, EndpointState state, TimePoint now) {
+  Endpoint row = **store.get_endpoint("ep_1");
+  row.state = state;
+  REQUIRE(overwrite(store, row, now));
+}
+
+// How many are due at `now` and were not before.
+std::size_t claimed_at(Store& store, TimePoint now) {
+  const auto claimed = store.claim_due(now, 100, 60s);
+  REQUIRE(claimed);
+  return claimed->size();
+}
+
+void check_pauses(Store& store) {
+  for (const char* id : {"msg_1", "msg_2", "msg_3"}) dead_letter(store, message(id));
+  const TimePoint later = kNow + 1h;
+  const auto replay_all = [&] {
+    const auto job = store.begin_replay({.letters = {}, .per_second = 1}, later);
+    REQUIRE(job);
+    work_to_the_end(store, job->key, 100, later);
+  };
+
+  SECTION("what is replayed at a rate keeps it when its endpoint is disabled on the way") {
+    replay_all();
+    set_state(store, EndpointState::disabled, later + 500ms);
+    const TimePoint enabled = later + 24h;
+    CHECK(claimed_at(store, enabled) == 0);
+    set_state(store, EndpointState::enabled, enabled);
+    CHECK(claimed_at(store, enabled) == 1);
+    CHECK(claimed_at(store, enabled + 499ms) == 0);
+    CHECK(claimed_at(store, enabled + 500ms) == 1);
+    CHECK(claimed_at(store, enabled + 1500ms) == 1);
+  }
+  SECTION("what is replayed at a rate for a disabled endpoint begins when it is enabled") {
+    set_state(store, EndpointState::disabled, later - 1min);
+    replay_all();
+    const TimePoint enabled = later + 24h;
+    set_state(store, EndpointState::enabled, enabled);
+    CHECK(claimed_at(store, enabled) == 1);
+    CHECK(claimed_at(store, enabled + 999ms) == 0);
+    CHECK(claimed_at(store, enabled + 1s) == 1);
+    CHECK(claimed_at(store, enabled + 2s) == 1);
+  }
+}
+
 }  // namespace
 
 void check_replays(const MakeStore& make) {
@@ -342,6 +387,7 @@ void check_replays(const MakeStore& make) {
   REQUIRE(store->create_endpoint(endpoint("ep_1")));
   SECTION("many dead letters") { check_letters(*store); }
   SECTION("what an endpoint missed") { check_missed(*store); }
+  SECTION("a rate and a pause") { check_pauses(*store); }
 }
 
 }  // namespace webhookcore::conformance

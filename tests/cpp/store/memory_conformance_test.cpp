@@ -27,6 +27,8 @@ TEST_CASE("memory store: attempts") { conformance::check_attempts(make); }
 TEST_CASE("memory store: listings") { conformance::check_listings(make); }
 TEST_CASE("memory store: calls together") { conformance::check_together(make); }
 TEST_CASE("memory store: leading") { conformance::check_leading(make); }
+TEST_CASE("memory store: tenants") { conformance::check_tenants(make); }
+TEST_CASE("memory store: rates of tenants") { conformance::check_tenant_rates(make); }
 TEST_CASE("memory store: event types") { conformance::check_event_types(make); }
 TEST_CASE("memory store: polling") { conformance::check_polling(make); }
 TEST_CASE("memory store: metrics") { conformance::check_metrics(make); }

@@ -47,6 +47,10 @@ TEST_CASE("sqlite store: attempts") { conformance::check_attempts(SqliteBackend(
 TEST_CASE("sqlite store: listings") { conformance::check_listings(SqliteBackend().make()); }
 TEST_CASE("sqlite store: calls together") { conformance::check_together(SqliteBackend().make()); }
 TEST_CASE("sqlite store: leading") { conformance::check_leading(SqliteBackend().make()); }
+TEST_CASE("sqlite store: tenants") { conformance::check_tenants(SqliteBackend().make()); }
+TEST_CASE("sqlite store: rates of tenants") {
+  conformance::check_tenant_rates(SqliteBackend().make());
+}
 TEST_CASE("sqlite store: event types") { conformance::check_event_types(SqliteBackend().make()); }
 TEST_CASE("sqlite store: polling") { conformance::check_polling(SqliteBackend().make()); }
 TEST_CASE("sqlite store: metrics") { conformance::check_metrics(SqliteBackend().make()); }

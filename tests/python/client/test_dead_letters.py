@@ -131,6 +131,19 @@ def test_a_rate_spreads_what_is_put_back(client, broken):
     assert apart == [timedelta(milliseconds=100)] * 4
 
 
+def test_a_rate_is_kept_when_the_endpoint_is_disabled_and_enabled_again(client, broken):
+    client.endpoints.disable(broken)
+    client.endpoints.enable(broken)
+    letters = die(client, 3)
+    client.endpoints.disable(broken)
+    assert client.dead_letters.replay_many(rate="1/h") == 3
+    enabled = datetime.now(timezone.utc)
+    client.endpoints.enable(broken)
+    first, *later = [client.deliveries.get(letter).next_attempt_at for letter in letters]
+    assert first >= enabled - timedelta(milliseconds=1)
+    assert [at - first for at in later] == [timedelta(hours=1), timedelta(hours=2)]
+
+
 def test_letters_of_a_deleted_endpoint_are_left_alone(client, broken):
     die(client, 2)
     client.endpoints.delete(broken)

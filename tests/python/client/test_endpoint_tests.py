@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -93,3 +96,30 @@ def test_a_test_of_nothing_says_so(client):
     with pytest.raises(wh.ConfigError) as refused:
         client.endpoints.test(url="http://127.0.0.1/", schemes=["standart"])
     assert "standard" in str(refused.value)
+
+
+SILENT_TEST = """
+import sys
+import webhookcore as wh
+
+policy = wh.UrlPolicy(allow_http=True, allow=["127.0.0.0/8"])
+with wh.Client("memory://", policy=policy) as client:
+    try:
+        client.endpoints.test(url=sys.argv[1], timeout=300)
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+def test_ctrl_c_ends_a_test_of_a_silent_endpoint():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with subprocess.Popen(
+            [sys.executable, "-c", SILENT_TEST, url], stdout=subprocess.PIPE, text=True
+        ) as process:
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGINT)
+                # The attempt itself would take five minutes.
+                said, _ = process.communicate(timeout=60)
+    assert said == "interrupted\n"

@@ -74,8 +74,9 @@ def test_what_cannot_be_read_stops_nothing_else_and_is_told(client, receiver, ot
     other(CREATE)
     client.send("theirs", {})
     mine = client.send("mine", {})
-    with pytest.raises(wh.StoreKeyError, match='"new"'):
+    with pytest.raises(wh.StoreKeyError, match='"new"') as failed:
         client.run_until_idle()
+    assert failed.value.counts == wh.RunCounts(attempts=1, delivered=1)
     assert [delivery.state for delivery in mine.deliveries] == ["delivered"]
     [problem] = problems(caplog)
     assert '"new"' in problem

@@ -196,6 +196,16 @@ def test_a_url_check_refuses_what_is_no_url_and_no_policy():
 
 
 @pytest.mark.parametrize(
+    ("scheme", "field"), [("nope", "scheme"), (["standard", "nope"], "scheme[1]"), ([], "scheme")]
+)
+def test_a_scheme_of_a_one_shot_send_is_refused_as_it_was_given(scheme, field):
+    with pytest.raises(wh.ConfigError) as refused:
+        wh.send("https://example.com/hook", "a", {}, secret=SECRET, scheme=scheme)
+    assert refused.value.field == field
+    assert str(refused.value).startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize(
     "options",
     [
         {"id": 7},

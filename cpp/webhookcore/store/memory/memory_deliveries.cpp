@@ -203,6 +203,7 @@ Result<void> MemoryStore::record_one(const AttemptRecord& record, TimePoint now)
       endpoint->second.state == EndpointState::enabled && endpoint->second.url == attempt.url &&
       is_current(endpoint->first, record)) {
     endpoint->second.state = EndpointState::disabled;
+    rows_.disabled_at[endpoint->first] = now;
     endpoint->second.disabled_reason = record.disable_reason;
     endpoint->second.updated_at = next_update_at(endpoint->second.updated_at, now);
     ++rows_.endpoints_version;

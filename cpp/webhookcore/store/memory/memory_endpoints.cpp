@@ -39,6 +39,12 @@ Result<void> MemoryStore::create_endpoint(const Endpoint& endpoint) {
     return Error{ErrorCode::conflict, "there is an endpoint " + endpoint.id};
   }
   if (uid_is_taken(rows_, endpoint)) return uid_taken();
+  if (const auto most = limits_of(endpoint.tenant).max_endpoints) {
+    const auto has =
+        std::count_if(rows_.endpoints.begin(), rows_.endpoints.end(),
+                      [&](const auto& one) { return one.second.tenant == endpoint.tenant; });
+    if (has >= *most) return endpoints_refusal(*endpoint.tenant, *most);
+  }
   rows_.endpoints.emplace(endpoint.id, endpoint);
   ++rows_.endpoints_version;
   return {};
@@ -91,8 +97,12 @@ Result<TimePoint> MemoryStore::update_endpoint(const Endpoint& endpoint, TimePoi
   row.created_at = created_at;
   row.updated_at = updated_at;
   ++rows_.endpoints_version;
-  if (changes_state && row.state == EndpointState::enabled) begin_epoch(row.id, now);
+  if (changes_state && row.state == EndpointState::enabled) {
+    begin_epoch(row.id, now);
+    move_replays_on(row.id, now);
+  }
   if (changes_state && row.state == EndpointState::disabled) {
+    rows_.disabled_at[row.id] = now;
     add_endpoint_event(row.id, {.type = operational::kDisabled,
                                 .details = Details().add("reason", row.disabled_reason).json(),
                                 .at = now});
@@ -100,11 +110,24 @@ Result<TimePoint> MemoryStore::update_endpoint(const Endpoint& endpoint, TimePoi
   return updated_at;
 }
 
+void MemoryStore::move_replays_on(const std::string& endpoint_id, TimePoint now) {
+  const TimePoint disabled_at = rows_.disabled_at[endpoint_id];
+  rows_.disabled_at.erase(endpoint_id);
+  for (auto& [key, entry] : rows_.deliveries) {
+    Delivery& row = entry.row;
+    const bool waits = row.endpoint_id == endpoint_id && row.next_attempt_at;
+    if (!waits || entry.trigger != "replay") continue;
+    const TimePoint replayed_at = row.replayed_at.value_or(row.created_at);
+    row.next_attempt_at = after_pause(*row.next_attempt_at, replayed_at, disabled_at, now);
+  }
+}
+
 Result<void> MemoryStore::delete_endpoint(std::string_view id, TimePoint now) {
   const auto entered = enter();
   if (entered.error) return *entered.error;
   if (rows_.endpoints.erase(std::string(id)) == 0) return no_such_endpoint(id);
   rows_.health.erase(std::string(id));
+  rows_.disabled_at.erase(std::string(id));
   for (auto& [key, entry] : rows_.deliveries) {
     const bool waits = entry.row.state == DeliveryState::pending;
     if (waits && entry.row.endpoint_id == id) settle(entry, DeliveryState::pending, now, now);

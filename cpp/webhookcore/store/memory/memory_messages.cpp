@@ -44,28 +44,38 @@ std::vector<Result<Enqueued>> MemoryStore::enqueue(std::span<const NewMessage> m
                                                    TimePoint now) {
   std::vector<Result<Enqueued>> results;
   const auto entered = enter();
+  if (!entered.error) {
+    if (auto refused = over_tenant_limits(messages, now)) {
+      results.assign(messages.size(), *refused);
+      return results;
+    }
+  }
   for (const NewMessage& message : messages) {
     results.push_back(entered.error ? Result<Enqueued>(*entered.error) : enqueue_one(message, now));
   }
   return results;
 }
 
+bool MemoryStore::was_sent_before(const NewMessage& message, TimePoint now) const {
+  if (!message.idempotency_key) return false;
+  const auto before = rows_.send_keys.find({message.message.tenant, *message.idempotency_key});
+  return before != rows_.send_keys.end() && before->second.expires_at > now;
+}
+
 Result<Enqueued> MemoryStore::enqueue_one(const NewMessage& message, TimePoint now) {
   Enqueued enqueued;
   enqueued.message_id = message.message.id;
   const std::pair place{message.message.tenant, message.idempotency_key.value_or("")};
-  if (message.idempotency_key) {
-    const auto before = rows_.send_keys.find(place);
-    if (before != rows_.send_keys.end() && before->second.expires_at > now) {
-      if (before->second.fingerprint != message.fingerprint) {
-        return Error{ErrorCode::conflict, "this idempotency key was used for another message",
-                     "idempotency_key"};
-      }
-      enqueued.message_id = before->second.message_id;
-      enqueued.duplicate = true;
-      enqueued.deliveries = before->second.deliveries;
-      return enqueued;
+  if (was_sent_before(message, now)) {
+    const SendKeyEntry& before = rows_.send_keys.at(place);
+    if (before.fingerprint != message.fingerprint) {
+      return Error{ErrorCode::conflict, "this idempotency key was used for another message",
+                   "idempotency_key"};
     }
+    enqueued.message_id = before.message_id;
+    enqueued.duplicate = true;
+    enqueued.deliveries = before.deliveries;
+    return enqueued;
   }
   const std::int64_t version = event_types_version(rows_);
   if (message.event_types_version.value_or(version) != version) {
@@ -85,6 +95,7 @@ Result<Enqueued> MemoryStore::enqueue_one(const NewMessage& message, TimePoint n
           insert_delivery(kept, id, message.deliver_at.value_or(now), now).row.key);
     }
   }
+  count_for_tenant(kept.tenant, enqueued.deliveries);
   if (message.idempotency_key) {
     rows_.send_keys[place] = {message.message.id, message.fingerprint, now + kSendKeyLife,
                               enqueued.deliveries};

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "webhookcore/core/backlog_room.h"
+#include "webhookcore/core/rate_limit.h"
 #include "webhookcore/core/replay_line.h"
 #include "webhookcore/store/store.h"
 
@@ -41,7 +43,8 @@ struct DeliveryEntry {
   std::string token;
   TimePoint lease_expires_at{};
   std::vector<Attempt> attempts;
-  bool behind_breaker = false;  // Pending, and not due until the breaker lets it out.
+  bool counts_for_tenant = false;  // For its max_backlog.
+  bool behind_breaker = false;     // Pending, and not due until the breaker lets it out.
 };
 
 struct HealthEntry {
@@ -82,6 +85,12 @@ struct ReplayEntry {
 
 using Tenant = std::optional<std::string>;
 
+// What it took of its limits.
+struct TenantUse {
+  TokenBucket bucket;
+  BacklogRoom room;
+};
+
 // One process, one mutex, no index: nobody else can hold a claim, so the lease
 // alone says when it is free.
 struct Rows {
@@ -91,8 +100,9 @@ struct Rows {
   std::int64_t endpoints_version = 1;
   std::map<std::string, EventType> event_types;
   std::int64_t event_types_changes = 0;
-  std::map<std::string, HealthEntry> health;  // By endpoint.
-  std::vector<OperationalEvent> events;       // Oldest first.
+  std::map<std::string, HealthEntry> health;     // By endpoint.
+  std::map<std::string, TimePoint> disabled_at;  // The same, while it is.
+  std::vector<OperationalEvent> events;          // Oldest first.
   std::int64_t last_event = 0;
   std::map<std::string, std::int64_t, std::less<>> readers;
   std::vector<Message> messages;  // Oldest first.
@@ -100,6 +110,8 @@ struct Rows {
   std::map<std::int64_t, DeliveryEntry> deliveries;
   std::int64_t last_delivery = 0;
   std::map<std::pair<Tenant, std::string>, SendKeyEntry> send_keys;
+  std::map<std::string, TenantLimits, std::less<>> tenants;  // By name; "" is the default.
+  std::map<std::string, TenantUse, std::less<>> tenant_uses;
   std::vector<MissedEntry> missed;  // What no replay has made up for.
   std::map<std::int64_t, ReplayEntry> replays;
   TimePoint busy_until{};

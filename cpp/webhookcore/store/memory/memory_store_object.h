@@ -108,6 +108,13 @@ class MemoryStore final : public Store {
   Result<std::size_t> delete_dead_letters(const DeliveryFilter& filter, std::int64_t& place,
                                           std::size_t limit) override;
 
+  // memory_tenants.cpp
+  Result<void> set_tenant_limits(std::string_view tenant, const TenantLimits& limits) override;
+  Result<void> clear_tenant_limits(std::string_view tenant) override;
+  Result<std::optional<TenantLimits>> get_tenant_limits(std::string_view tenant) override;
+  Result<std::vector<TenantRow>> list_tenant_limits(const TenantFilter& filter) override;
+  Result<std::size_t> count_tenant_backlog(std::string_view tenant, std::size_t most) override;
+
   // memory_upkeep.cpp
   Result<bool> prune(const PruneLimits& limits, PrunePlace& place, Pruned& pruned, TimePoint now,
                      Duration budget) override;
@@ -152,6 +159,7 @@ class MemoryStore final : public Store {
   Entered enter();
 
   // These hold the mutex already.
+  void move_replays_on(const std::string& endpoint_id, TimePoint now);
   AcceptResult accept_one(const NewEvent& event, std::string_view kept_result, TimePoint now,
                           Duration time_to_live);
   bool is_known(const std::string& source, std::string_view event_key, TimePoint now) const;
@@ -192,6 +200,13 @@ class MemoryStore final : public Store {
   std::int64_t used_bytes() const;
   std::optional<Error> over_quota(TimePoint now);  // Tells operators, too.
   Result<Enqueued> enqueue_one(const NewMessage& message, TimePoint now);
+  bool was_sent_before(const NewMessage& message, TimePoint now) const;
+  TenantLimits limits_of(const Tenant& tenant) const;
+  std::size_t tenant_backlog(std::string_view tenant) const;
+  // What the limits of their tenants say to messages that come together.
+  std::optional<Error> over_tenant_limits(std::span<const NewMessage> messages, TimePoint now);
+  std::optional<Error> refusal_of(const std::string& tenant, TimePoint now);
+  void count_for_tenant(const Tenant& tenant, std::span<const std::int64_t> deliveries);
   Result<void> record_one(const AttemptRecord& record, TimePoint now);
   // Leaves nobody's hands; pending for a deleted endpoint becomes cancelled.
   void settle(DeliveryEntry& entry, DeliveryState state, std::optional<TimePoint> next_attempt_at,

@@ -46,7 +46,7 @@ Result<void> disable(Connection& connection, Random& random, std::int64_t endpoi
       code_of(EndpointCode::enabled), record.attempt.url, epoch);
   if (auto done = query.run(); !done) return done;
   if (connection.changed_rows() == 0) return {};
-  if (auto done = hold_deliveries(connection, endpoint, true); !done) return done;
+  if (auto done = hold_deliveries(connection, endpoint, true, now); !done) return done;
   if (auto done = change_endpoints_version(connection, random); !done) return done;
   Details details;
   details.add("reason", record.disable_reason);

@@ -17,6 +17,7 @@
 #include "webhookcore/store/sqlite/lock_file.h"
 #include "webhookcore/store/sqlite/read_pool.h"
 #include "webhookcore/store/sqlite/seal.h"
+#include "webhookcore/store/sqlite/tenant_rows.h"
 #include "webhookcore/store/sqlite/write_session.h"
 
 namespace webhookcore::sqlite {
@@ -54,6 +55,7 @@ class Database {
   Random& random() { return random_; }
   // Inside write() only.
   EndpointDirectory& endpoints() { return endpoints_; }
+  TenantRooms& tenant_rooms() { return tenant_rooms_; }
   ClaimTurns& turns() { return turns_; }
   ClaimTurns& inbox_turns() { return inbox_turns_; }
 
@@ -91,6 +93,7 @@ class Database {
   GroupCommit group_{session_};
   ReadPool readers_;
   EndpointDirectory endpoints_;
+  TenantRooms tenant_rooms_;
   ClaimTurns turns_;
   ClaimTurns inbox_turns_;
   std::atomic<Synchronous> synchronous_;

@@ -48,13 +48,14 @@ Result<DeliveryRow> read_row(const Query& query, std::int64_t key) {
   return row;
 }
 
-Result<void> note_pause(Connection& connection, std::int64_t endpoint, bool begins) {
+Result<void> note_pause(Connection& connection, std::int64_t endpoint, bool begins, TimePoint now) {
   if (begins) {
     return connection
         .query(
-            "INSERT OR REPLACE INTO endpoint_pauses (endpoint, after_message, until_message)"
-            " VALUES (?, coalesce((SELECT max(key) FROM messages), 0), NULL)",
-            endpoint)
+            "INSERT OR REPLACE INTO endpoint_pauses"
+            " (endpoint, after_message, until_message, began_at)"
+            " VALUES (?, coalesce((SELECT max(key) FROM messages), 0), NULL, ?)",
+            endpoint, now)
         .run();
   }
   return connection
@@ -62,6 +63,18 @@ Result<void> note_pause(Connection& connection, std::int64_t endpoint, bool begi
           "UPDATE endpoint_pauses SET until_message = coalesce((SELECT max(key) FROM messages), 0)"
           " WHERE endpoint = ? AND until_message IS NULL",
           endpoint)
+      .run();
+}
+
+// As after_pause() (core/replay_line.h) says, for all that it replays.
+Result<void> move_replays_on(Connection& connection, std::int64_t endpoint, TimePoint now) {
+  return connection
+      .query(
+          "UPDATE deliveries SET next_attempt_at = next_attempt_at + max(0, ?1 -"
+          " max(coalesce(replayed_at, created_at), coalesce((SELECT began_at FROM endpoint_pauses"
+          " WHERE endpoint = ?2 AND until_message IS NULL), 0)))"
+          " WHERE held = 1 AND endpoint = ?2 AND cause = ?3",
+          now, endpoint, code_of(Cause::replay))
       .run();
 }
 
@@ -121,26 +134,31 @@ Result<void> insert_delivery(Connection& connection, const NewDelivery& delivery
   }
   auto query = connection.query(
       "INSERT INTO deliveries (key, message, endpoint, state, held, fifo, rank, cause, attempts,"
-      " budget_used, reaps, next_attempt_at, expires_at, last_error, created_at, updated_at)"
-      " VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, 0, 0, 0, 0, ?7, ?8, '', ?9, ?9)",
+      " budget_used, reaps, next_attempt_at, expires_at, last_error, created_at, updated_at,"
+      " counted_tenant) VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, 0, 0, 0, 0, ?7, ?8, '', ?9, ?9, ?10)",
       delivery.key, delivery.message, delivery.endpoint, code_of(held), delivery.fifo,
       rank_of(delivery.priority, 0), std::max(delivery.deliver_at.value_or(now), now),
-      delivery.expires_at, now);
+      delivery.expires_at, now, delivery.counted_tenant);
   return query.run();
 }
 
-Result<void> move_waiting(Connection& connection, std::int64_t endpoint, Waiting from, Waiting to) {
+Result<void> move_waiting(Connection& connection, std::int64_t endpoint, Waiting from, Waiting to,
+                          TimePoint now) {
   if (from == to) return {};
+  if (from.held && !to.held) {
+    if (auto done = move_replays_on(connection, endpoint, now); !done) return done;
+  }
   if (from.held != to.held) {
-    if (auto done = note_pause(connection, endpoint, to.held); !done) return done;
+    if (auto done = note_pause(connection, endpoint, to.held, now); !done) return done;
   }
   return rearrange_deliveries(connection, endpoint, from, to);
 }
 
-Result<void> hold_deliveries(Connection& connection, std::int64_t endpoint, bool held) {
+Result<void> hold_deliveries(Connection& connection, std::int64_t endpoint, bool held,
+                             TimePoint now) {
   const auto terms = terms_of_endpoint(connection, endpoint);
   if (!terms) return terms.error();
-  return move_waiting(connection, endpoint, {!held, terms->fifo}, {held, terms->fifo});
+  return move_waiting(connection, endpoint, {!held, terms->fifo}, {held, terms->fifo}, now);
 }
 
 Result<void> change_endpoints_version(Connection& connection, Random& random) {

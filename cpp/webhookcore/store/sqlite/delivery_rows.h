@@ -53,6 +53,7 @@ struct NewDelivery {
   Priority priority = Priority::normal;
   std::optional<TimePoint> deliver_at = {};
   std::optional<TimePoint> expires_at = {};
+  std::optional<std::string> counted_tenant = {};  // For whose max_backlog it counts.
 };
 // Pending; at the end of its line where the endpoint keeps an order. conflict when the key
 // is taken.
@@ -60,11 +61,13 @@ Result<void> insert_delivery(Connection& connection, const NewDelivery& delivery
 
 // After a change of the endpoint's state or ordering: every delivery that waits for it. Also
 // notes the pause, as below.
-Result<void> move_waiting(Connection& connection, std::int64_t endpoint, Waiting from, Waiting to);
+Result<void> move_waiting(Connection& connection, std::int64_t endpoint, Waiting from, Waiting to,
+                          TimePoint now);
 
 // Every pending delivery of the endpoint: held, or no longer. Also notes which messages
 // are sent while they are, because those make no delivery for it.
-Result<void> hold_deliveries(Connection& connection, std::int64_t endpoint, bool held);
+Result<void> hold_deliveries(Connection& connection, std::int64_t endpoint, bool held,
+                             TimePoint now);
 
 // Tells every process that its copy of the endpoints is old.
 Result<void> change_endpoints_version(Connection& connection, Random& random);

@@ -4,6 +4,7 @@
 #include "webhookcore/store/sqlite/health_rows.h"
 #include "webhookcore/store/sqlite/operational_rows.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
+#include "webhookcore/store/sqlite/tenant_rows.h"
 
 namespace webhookcore::sqlite {
 
@@ -44,6 +45,7 @@ Result<std::optional<Endpoint>> read_one(Query query, const Sealer& sealer) {
 
 Result<void> SqliteStore::create_endpoint(const Endpoint& endpoint) {
   return write([&](Connection& connection) -> Result<void> {
+    if (auto room = check_endpoint_room(connection, endpoint.tenant); !room) return room;
     if (auto done = insert_endpoint(connection, database_->sealer(), endpoint); !done) return done;
     return change_endpoints_version(connection, database_->random());
   });
@@ -114,7 +116,7 @@ Result<TimePoint> SqliteStore::update_endpoint(const Endpoint& endpoint, TimePoi
       }
       if (!done) return done;
     }
-    if (auto done = move_waiting(connection, key, from, to); !done) return done;
+    if (auto done = move_waiting(connection, key, from, to, now); !done) return done;
     if (from.held != to.held) {
       if (auto done = note_state(connection, key, endpoint, now); !done) return done;
     }

@@ -2,6 +2,7 @@
 #include "webhookcore/store/sqlite/delivery_rows.h"
 #include "webhookcore/store/sqlite/sqlite_error.h"
 #include "webhookcore/store/sqlite/sqlite_store_object.h"
+#include "webhookcore/store/sqlite/tenant_rows.h"
 #include "webhookcore/store/sqlite/text_list.h"
 
 namespace webhookcore::sqlite {
@@ -19,22 +20,28 @@ struct SentBefore {
 // Fills in one transaction; the counter below is good only until it ends.
 class Enqueuer {
  public:
-  Enqueuer(Connection& connection, EndpointDirectory& endpoints, TimePoint now)
-      : connection_(connection), endpoints_(endpoints), now_(now) {}
+  Enqueuer(Connection& connection, Database& database, TimePoint now)
+      : connection_(connection),
+        endpoints_(database.endpoints()),
+        gate_(connection, database.tenant_rooms(), now),
+        now_(now) {}
 
   Result<void> prepare();
   Result<Enqueued> enqueue(const NewMessage& message);
+  Result<void> finish() { return gate_.keep(); }
 
  private:
   Result<std::optional<SentBefore>> find_key(const NewMessage& message);
   Result<Enqueued> repeat(const SentBefore& before, const NewMessage& message);
   Result<void> insert_message(const NewMessage& sent, std::int64_t key, std::size_t fan_out);
   Result<void> insert_delivery(std::int64_t key, std::int64_t message_key,
-                               EndpointDirectory::Subscriber endpoint, const NewMessage& message);
+                               EndpointDirectory::Subscriber endpoint, const NewMessage& message,
+                               const std::optional<std::string>& counted_tenant);
   Result<void> insert_key(const NewMessage& message, std::int64_t key);
 
   Connection& connection_;
   EndpointDirectory& endpoints_;
+  TenantGate gate_;
   TimePoint now_;
   std::int64_t next_key_ = 0;
   std::int64_t event_types_version_ = 0;
@@ -62,6 +69,9 @@ Result<Enqueued> Enqueuer::enqueue(const NewMessage& message) {
     return Error{ErrorCode::conflict, "the event types have changed", "event_types_version"};
   }
 
+  const auto counted = gate_.admit(message.message.tenant, message.refusable);
+  if (!counted) return counted.error();
+
   const std::int64_t key = next_key_;
   const auto endpoints = endpoints_.subscribers(message.message);
   auto done = insert_message(message, key, endpoints.size());
@@ -70,10 +80,13 @@ Result<Enqueued> Enqueuer::enqueue(const NewMessage& message) {
   enqueued.message_id = message.message.id;
   for (const auto endpoint : endpoints) {
     const std::int64_t delivery = ++next_key_;
-    if (done = insert_delivery(delivery, key, endpoint, message); !done) return done.error();
+    if (done = insert_delivery(delivery, key, endpoint, message, *counted); !done) {
+      return done.error();
+    }
     enqueued.deliveries.push_back(delivery);
   }
   ++next_key_;
+  gate_.add(*counted, endpoints.size());
   if (done = insert_key(message, key); !done) return done.error();
   return enqueued;
 }
@@ -129,7 +142,8 @@ Result<void> Enqueuer::insert_message(const NewMessage& sent, std::int64_t key,
 
 Result<void> Enqueuer::insert_delivery(std::int64_t key, std::int64_t message_key,
                                        EndpointDirectory::Subscriber endpoint,
-                                       const NewMessage& message) {
+                                       const NewMessage& message,
+                                       const std::optional<std::string>& counted_tenant) {
   auto done = sqlite::insert_delivery(connection_,
                                       {.key = key,
                                        .message = message_key,
@@ -137,7 +151,8 @@ Result<void> Enqueuer::insert_delivery(std::int64_t key, std::int64_t message_ke
                                        .fifo = endpoint.fifo,
                                        .priority = message.message.priority,
                                        .deliver_at = message.deliver_at,
-                                       .expires_at = message.message.expires_at},
+                                       .expires_at = message.message.expires_at,
+                                       .counted_tenant = counted_tenant},
                                       now_);
   if (done || done.error().code != ErrorCode::conflict) return done;
   return damaged("counter of keys");
@@ -169,13 +184,13 @@ std::vector<Result<Enqueued>> SqliteStore::enqueue(std::span<const NewMessage> m
       results.assign(messages.size(), **full);
       return {};
     }
-    Enqueuer enqueuer(connection, database_->endpoints(), now);
+    Enqueuer enqueuer(connection, *database_, now);
     if (auto ready = enqueuer.prepare(); !ready) return ready;
     for (const NewMessage& message : messages) {
       results.push_back(enqueuer.enqueue(message));
       if (!results.back() && spoils_the_rest(results.back().error())) return results.back().error();
     }
-    return {};
+    return enqueuer.finish();
   });
   if (!written) results.assign(messages.size(), written.error());
   return results;

@@ -147,6 +147,13 @@ class SqliteStore final : public Store {
   Result<std::size_t> delete_dead_letters(const DeliveryFilter& filter, std::int64_t& place,
                                           std::size_t limit) override;
 
+  // tenant_store.cpp
+  Result<void> set_tenant_limits(std::string_view tenant, const TenantLimits& limits) override;
+  Result<void> clear_tenant_limits(std::string_view tenant) override;
+  Result<std::optional<TenantLimits>> get_tenant_limits(std::string_view tenant) override;
+  Result<std::vector<TenantRow>> list_tenant_limits(const TenantFilter& filter) override;
+  Result<std::size_t> count_tenant_backlog(std::string_view tenant, std::size_t most) override;
+
   // prune.cpp
   Result<bool> prune(const PruneLimits& limits, PrunePlace& place, Pruned& pruned, TimePoint now,
                      Duration budget) override;

@@ -67,6 +67,7 @@ CREATE TABLE endpoint_pauses (
   endpoint INTEGER NOT NULL,
   after_message INTEGER NOT NULL,
   until_message INTEGER,
+  began_at INTEGER NOT NULL,
   PRIMARY KEY (endpoint, after_message)
 ) STRICT, WITHOUT ROWID;
 
@@ -103,6 +104,21 @@ CREATE TABLE messages (
   body BLOB NOT NULL
 ) STRICT;
 
+-- What a tenant may take; '' is for each that has no row. NULL: no limit of that kind.
+CREATE TABLE tenant_limits (
+  tenant TEXT PRIMARY KEY,
+  max_backlog INTEGER,
+  sends_per_second REAL,
+  max_endpoints INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- The token bucket of a tenant that has a rate.
+CREATE TABLE tenant_sends (
+  tenant TEXT PRIMARY KEY,
+  tokens REAL NOT NULL,
+  filled_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The hot rows: narrow, and in the due index only while they can be claimed.
 CREATE TABLE deliveries (
   key INTEGER PRIMARY KEY,
@@ -126,7 +142,8 @@ CREATE TABLE deliveries (
   last_error TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  replayed_at INTEGER
+  replayed_at INTEGER,
+  counted_tenant TEXT         -- Its tenant, where it counts for a max_backlog.
 ) STRICT;
 CREATE INDEX deliveries_due ON deliveries (rank, next_attempt_at) WHERE state = 0 AND held = 0;
 CREATE INDEX deliveries_held ON deliveries (endpoint) WHERE held = 1;
@@ -136,6 +153,8 @@ CREATE INDEX deliveries_behind_breaker ON deliveries (endpoint) WHERE held = 3;
 CREATE INDEX deliveries_in_flight ON deliveries (owner) WHERE state = 1;
 CREATE INDEX deliveries_held_until ON deliveries (expires_at)
   WHERE state = 0 AND held <> 0 AND expires_at IS NOT NULL;
+CREATE INDEX deliveries_counted ON deliveries (counted_tenant)
+  WHERE state = 0 AND counted_tenant IS NOT NULL;
 CREATE INDEX deliveries_dead ON deliveries (key) WHERE state = 3;
 
 -- Deliveries that recover() made for a message of the past. Their keys are not beside it. A
