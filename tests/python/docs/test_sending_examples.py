@@ -8,7 +8,7 @@ import pytest
 
 from support.pages import DOCS, examples
 
-PAGES = ("events.md", "rotation.md", "outbox.md", "polling.md")
+PAGES = ("events.md", "rotation.md", "outbox.md", "polling.md", "tenants.md")
 
 
 @pytest.fixture
@@ -35,6 +35,7 @@ def test_the_examples_of_a_page_run_as_one_program(page, shop, capsys):
         "rotation.md": ["whpk_", "shared"],
         "outbox.md": ["1 0"],
         "polling.md": ["order.created"],
+        "tenants.md": ["500000 0", "acme 1000.0", "(202, {})"],
     }
     for text in told[page]:
         assert text in said
