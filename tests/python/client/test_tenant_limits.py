@@ -24,7 +24,7 @@ def test_a_tenant_with_a_full_backlog_is_refused_by_name_and_others_are_not(clie
     client.tenants.set_limits("acme", max_backlog=2)
     for number in range(2):
         client.send("a.b", number, tenant="acme")
-    with pytest.raises(wh.StoreFullError, match="tenant 'acme'.*max_backlog") as refused:
+    with pytest.raises(wh.StoreFullError, match=r"tenant 'acme'.*max_backlog") as refused:
         client.send("a.b", 2, tenant="acme")
     assert isinstance(refused.value, wh.TenantLimitError)
     assert (refused.value.tenant, refused.value.limit) == ("acme", "max_backlog")
