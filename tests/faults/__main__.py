@@ -1,4 +1,4 @@
-"""python -m faults kill|inbox [...]: longer runs than the tests make."""
+"""python -m faults kill|inbox|storm [...]: longer runs than the tests make."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import inbox
+from . import inbox, storm
 from .kill import Plan, run_kills
 
 
@@ -38,6 +38,17 @@ def soak(options: argparse.Namespace) -> int:
     return 1 if report.faults() else 0
 
 
+def return_of_the_dead(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="webhookcore-storm-") as folder:
+        reports = storm.run_storm(storm.Plan(Path(folder), messages=options.messages))
+    found = [f"{report.name}: {fault}" for report in reports for fault in report.faults()]
+    for report in reports:
+        print(report.line())
+    for fault in found:
+        print(fault, file=sys.stderr)
+    return 1 if found else 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
     kinds = parser.add_subparsers(required=True)
@@ -50,6 +61,9 @@ def main() -> int:
     soaks.add_argument("--events", type=int, default=2000, help="each is delivered five times")
     soaks.add_argument("--seed", type=int, help="of the moments; the machine adds its own chance")
     soaks.set_defaults(run=soak)
+    storms = kinds.add_parser("storm", help="a dead endpoint with many messages comes back")
+    storms.add_argument("--messages", type=int, default=10_000)
+    storms.set_defaults(run=return_of_the_dead)
     options = parser.parse_args()
     return options.run(options)
 

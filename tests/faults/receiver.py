@@ -10,6 +10,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -45,11 +46,12 @@ class Answer:
     status: int = 200
     after: float | None = 0.0
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
     def to_bytes(self) -> bytes:
-        lines = [f"HTTP/1.1 {self.status} Text", "Content-Length: 0"]
+        lines = [f"HTTP/1.1 {self.status} Text", f"Content-Length: {len(self.body)}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+        return ("\r\n".join(lines) + "\r\n\r\n").encode() + self.body
 
 
 class Receiver:
@@ -60,12 +62,15 @@ class Receiver:
         answer: Callable[[Request], Answer] = lambda _request: Answer(),
         *,
         host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._answer = answer
         self._host = host
+        self._tls = tls
         self._changed = threading.Condition()
         self._requests: list[tuple[Request, Answer]] = []
         self._connections = 0
+        self._open: set[asyncio.Transport] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._listening = threading.Event()
@@ -73,7 +78,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}/hook"
 
     @property
     def requests(self) -> list[Request]:
@@ -110,7 +115,9 @@ class Receiver:
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(
-            self._loop.create_server(lambda: _Connection(self), self._host, 0, backlog=1024)
+            self._loop.create_server(
+                lambda: _Connection(self), self._host, 0, ssl=self._tls, backlog=1024
+            )
         )
         self.port = server.sockets[0].getsockname()[1]
         self._listening.set()
@@ -118,10 +125,14 @@ class Receiver:
         server.close()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))  # Lets them be cancelled.
+        for transport in self._open:
+            transport.abort()
+        for _ in range(3):  # Lets all of them end.
+            self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
-    def _connected(self) -> None:
+    def _connected(self, transport: asyncio.Transport) -> None:
+        self._open.add(transport)
         with self._changed:
             self._connections += 1
             self._changed.notify_all()
@@ -143,7 +154,10 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
-        self._receiver._connected()
+        self._receiver._connected(self._transport)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._receiver._open.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

@@ -1,7 +1,8 @@
 """A worker whose wall clock is set while it works (reliability.md F16).
 
-The whole process sees the clock of tests/faults/clock_shim.c: ahead, back and in 1970 nothing is lost,
-nothing is sent twice, retries come after their own wait, and nothing spins.
+The whole process sees the clock of tests/faults/clock_shim.c: ahead, back, in 1970, past 2038 and
+over the hours that summer time takes and gives, nothing is lost, nothing is sent twice, retries come
+after their own wait, and nothing spins.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import json
 import signal
 import subprocess
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -34,13 +37,32 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-@pytest.mark.parametrize(
-    "jump",
-    [-HOUR, 2 * HOUR, 10 * 365 * 24 * HOUR, None],
-    ids=["an hour back", "two hours ahead", "ten years ahead", "1970"],
-)
-def test_a_worker_goes_on_over_a_clock_that_is_set(jump, clock, tmp_path):
-    jump = 60 - int(time.time()) if jump is None else jump
+def to(moment: str) -> int:
+    """The jump from now to that moment, UTC, or rather to five seconds before it."""
+    at = datetime.fromisoformat(moment).replace(tzinfo=timezone.utc)
+    return int(at.timestamp() - time.time()) - 5
+
+
+JUMPS = {
+    "an hour back": (-HOUR, "UTC"),
+    "two hours ahead": (2 * HOUR, "UTC"),
+    "thirty days back": (-30 * 24 * HOUR, "UTC"),
+    "ten years ahead": (10 * 365 * 24 * HOUR, "UTC"),
+    "a leap second": (-1, "UTC"),  # How Linux puts one in: a second comes twice.
+    "1970": ("1970-01-01T00:01:00", "UTC"),
+    # Beyond it the seconds no longer fit 32 bits.
+    "2038": ("2038-01-19T03:14:08", "UTC"),
+    # Each way, an hour and half an hour.
+    "summer begins in New York": ("2027-03-14T07:00:00", "America/New_York"),
+    "summer ends in New York": ("2027-11-07T06:00:00", "America/New_York"),
+    "summer begins on Lord Howe": ("2027-10-02T15:30:00", "Australia/Lord_Howe"),
+    "summer ends on Lord Howe": ("2027-04-03T15:00:00", "Australia/Lord_Howe"),
+}
+
+
+@pytest.mark.parametrize(("jump", "zone"), JUMPS.values(), ids=JUMPS)
+def test_a_worker_goes_on_over_a_clock_that_is_set(jump, zone, clock, tmp_path):
+    jump = to(jump) if isinstance(jump, str) else jump
     db = f"sqlite:///{tmp_path}/webhooks.db"
     policy = wh.UrlPolicy(allow_http=True, allow=["127.0.0.0/8"])
     with loopback() as server, wh.Client(db, policy=policy) as client:
@@ -49,7 +71,7 @@ def test_a_worker_goes_on_over_a_clock_that_is_set(jump, clock, tmp_path):
         worker = subprocess.Popen(
             [*COMMAND, "worker", "--db", db, *POLICY_OPTIONS],
             stderr=subprocess.PIPE,
-            env=environment(**clock.variables),
+            env=environment(**clock.variables, TZ=zone),
         )
         try:
             assert b"working" in worker.stderr.readline()
@@ -83,3 +105,35 @@ def test_a_worker_goes_on_over_a_clock_that_is_set(jump, clock, tmp_path):
     )
     assert waited < 2 * 1.2 * RETRY + 10  # The wait of the schedule; the rest is a slow machine.
     assert used < 10
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "minute", "apart"),
+    [
+        ("America/New_York", 1, 30, timedelta(hours=1)),
+        ("Australia/Lord_Howe", 1, 45, timedelta(minutes=30)),
+    ],
+)
+def test_an_hour_that_comes_twice_is_told_apart_by_its_fold(
+    tmp_path, monkeypatch, zone, hour, minute, apart
+):
+    """And what is shown is UTC, whatever the zone of the process."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    day = (2027, 11, 7) if zone.startswith("America") else (2027, 4, 4)
+    with wh.Client(f"sqlite:///{tmp_path}/webhooks.db") as client:
+        client.endpoints.create("https://example.com/hook", events=["*"])
+        due = []
+        for fold in (0, 1):
+            at = datetime(*day, hour, minute, tzinfo=ZoneInfo(zone), fold=fold)
+            [delivery] = client.send("a", fold, deliver_at=at).deliveries
+            assert delivery.next_attempt_at == at.astimezone(timezone.utc)
+            assert delivery.next_attempt_at.tzinfo is timezone.utc
+            due.append(delivery.next_attempt_at)
+    assert due[1] - due[0] == apart
+
+
+@pytest.fixture(autouse=True)
+def _zone_of_the_machine():
+    yield
+    time.tzset()

@@ -1,7 +1,7 @@
 """D8: when a failed attempt is made again, and which attempts count.
 
 Thoroughly: client/test_retry_rules.py, faults/test_connection_faults.py (Retry-After),
-tests/cpp/core/test_retry_policy.cpp.
+tests/cpp/core/retry_policy_test.cpp.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """D9: what each answer means, and each failure to get one.
 
-Thoroughly: tests/cpp/core/test_outcome.cpp (the table), faults/test_hostile_receivers.py,
-faults/test_connection_faults.py, client/test_health.py.
+Thoroughly: tests/cpp/core/outcome_test.cpp (the table), faults/test_hostile_receivers.py,
+faults/test_connection_faults.py, faults/test_fault_matrix.py, client/test_health.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """D15: an endpoint that fails five times in a row is left alone for five minutes, then probed.
 
-Thoroughly: client/test_health.py, tests/cpp/core/test_circuit_breaker.cpp, faults/test_storm.py.
+Thoroughly: client/test_health.py, tests/cpp/core/circuit_breaker_test.cpp, faults/test_storm.py,
+tests/cpp/engine/storm_test.cpp.
 """
 
 from __future__ import annotations

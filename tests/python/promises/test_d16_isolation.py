@@ -1,7 +1,7 @@
 """D16: what one endpoint does is no other's loss.
 
-Thoroughly: faults/test_hostile_receivers.py, tests/cpp/core/test_rate_limit.cpp,
-tests/cpp/engine (lanes), and the isolation rows of docs/performance.md.
+Thoroughly: faults/test_hostile_receivers.py, tests/cpp/core/rate_limit_test.cpp,
+tests/cpp/core/lane_width_test.cpp, and the isolation rows of docs/performance.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """D18: an endpoint that has done nothing but fail for five days is disabled, and somebody is told.
 
-Thoroughly: client/test_health.py, tests/cpp/core (endpoint health).
+Thoroughly: client/test_health.py, tests/cpp/core/endpoint_health_test.cpp.
 """
 
 from __future__ import annotations

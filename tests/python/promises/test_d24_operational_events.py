@@ -1,7 +1,7 @@
 """D24: operators are told of what goes wrong: in the log, by a hook, by a webhook; and once.
 
 Thoroughly: client/test_operations.py, client/test_alerts.py, faults/test_operations_kill.py,
-tests/cpp/core/test_watch_rules.cpp, tests/cpp/engine (watch).
+tests/cpp/core/watch_rules_test.cpp, tests/cpp/engine/watch_test.cpp.
 """
 
 from __future__ import annotations
