@@ -29,6 +29,20 @@ TEST_CASE("a long pause fills the bucket and no more") {
   CHECK(take_token(bucket, 5, 1000h) == 200ms);
 }
 
+TEST_CASE("a batch takes more than there is, and the debt is waited for") {
+  TokenBucket bucket;
+  REQUIRE_FALSE(wait_for_token(bucket, 2, 0s));
+  bucket.tokens -= 10;
+  CHECK(wait_for_token(bucket, 2, 0s) == 4500ms);
+  CHECK(wait_for_token(bucket, 2, 4s) == 500ms);
+  CHECK_FALSE(wait_for_token(bucket, 2, 4500ms));
+}
+
+TEST_CASE("asking for a token does not take it") {
+  TokenBucket bucket;
+  for (int i = 0; i < 5; ++i) CHECK_FALSE(wait_for_token(bucket, 1, 0s));
+}
+
 TEST_CASE("over a minute the rate holds whatever the asking") {
   TokenBucket bucket;
   int taken = 0;

@@ -38,3 +38,10 @@ TEST_CASE("without a rate everything is due at once") {
   CHECK(next_in_line(line, std::nullopt, kNow) == kNow);
   CHECK(next_in_line(line, 0.0, kNow) == kNow);
 }
+
+TEST_CASE("while its endpoint is disabled a replay's wait stands still") {
+  const TimePoint replayed = kNow, due = kNow + 10s;
+  CHECK(after_pause(due, replayed, kNow + 4s, kNow + 24h) == kNow + 24h + 6s);
+  CHECK(after_pause(due, replayed, kNow - 1h, kNow + 24h) == kNow + 24h + 10s);
+  CHECK(after_pause(due, replayed, kNow + 4s, kNow + 3s) == due);
+}

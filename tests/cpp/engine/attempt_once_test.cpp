@@ -16,12 +16,12 @@ struct Bench {
   explicit Bench(FakeReceiver::Script script)
       : receiver(std::make_shared<FakeReceiver>(std::move(script))) {}
 
-  Result<Attempt> attempt(Endpoint row) {
+  Result<Attempt> attempt(Endpoint row, const std::function<bool()>& should_end = {}) {
     return attempt_once(
         [this]() -> Result<std::unique_ptr<Transport>> {
           return std::unique_ptr<Transport>(std::make_unique<FakeTransport>(receiver));
         },
-        std::move(row), make_delivery(1, nullptr).claimed.message, clock);
+        std::move(row), make_delivery(1, nullptr).claimed.message, clock, should_end);
   }
 };
 
@@ -58,6 +58,16 @@ TEST_CASE("what cannot be signed is not sent, and the attempt says why") {
   CHECK(attempt->error == TransportError::not_signed);
   CHECK(attempt->error_text == "no scheme of the name no-such-scheme");
   CHECK(bench.receiver->requests().empty());
+}
+
+TEST_CASE("a single attempt to a silent endpoint ends as soon as it is no longer wanted") {
+  Bench bench([](const HttpAttempt&) { return std::nullopt; });
+  Endpoint row = make_endpoint();
+  row.timeout = 300s;
+  const auto attempt = bench.attempt(row, [&] { return !bench.receiver->requests().empty(); });
+  REQUIRE(attempt.ok());
+  CHECK(attempt->error == TransportError::cancelled);
+  CHECK(bench.receiver->cancelled() == 1);
 }
 
 TEST_CASE("without a transport there is no attempt") {

@@ -487,6 +487,8 @@ TEST_CASE("where nobody else leads, what can be read is delivered, and the rest 
   const auto left = bench.engine->run_until_idle(0s, kLong);
   REQUIRE_FALSE(left.ok());
   CHECK(left.error().code == ErrorCode::wrong_store_key);
+  CHECK(bench.engine->take_counts().delivered == 1);
+  CHECK(bench.engine->take_counts().attempts == 0);
   CHECK(bench.counts().delivered == 1);
   CHECK(bench.counts().pending == 1);
 }
