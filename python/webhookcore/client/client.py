@@ -31,6 +31,7 @@ from .dead_letters import DeadLetters
 from .defaults import EndpointDefaults
 from .deliveries import Deliveries, Messages
 from .endpoint_options import SchemeOption
+from .endpoint_rows import EndpointRows
 from .endpoints import Endpoints
 from .engine_options import engine_options
 from .event_types import EventTypes
@@ -142,9 +143,10 @@ class Client:
         self.operations = Operations(self)
         self._feed = OperationsFeed(self)
         self._log = AttemptLog(self._engine, self._store, _ticker(self._feed))
-        self.endpoints = Endpoints(self, defaults)
-        self.tenants = Tenants(self._store)
         self.event_types = EventTypes(self._store)
+        rows = EndpointRows(self._store, self.policy, self.event_types, defaults)
+        self.endpoints = Endpoints(self, rows)
+        self.tenants = Tenants(self._store)
         self._rows = MessageRows(self.event_types, around)
         self.messages = Messages(self)
         self.deliveries = Deliveries(self)

@@ -75,7 +75,7 @@ class Messages:
         """
         filter: dict[str, Any] = {"events": ["*"], "channels": [], **tenant_filter(tenant)}
         if endpoint is not None:
-            row = self._client.endpoints._row(endpoint, tenant)
+            row = self._client.endpoints._rows.find(endpoint, tenant)
             filter.update({name: row[name] for name in ("tenant", "events", "channels")})
         rows, position = poll_rows(self._client._store, filter, cursor, limit)
         return PollResult([self._from_row(row) for row in rows], position)

@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from .. import _core
-from ..config import Breaker, Retry, check_event_type, check_seconds, check_text, id_named, id_text
+from ..config import Breaker, Retry, check_event_type, check_seconds, check_text
 from ..errors import (
     ConfigError,
-    IdempotencyConflictError,
-    NotFoundError,
-    StoreBusyError,
-    WebhookError,
 )
 from ..hidden_secrets import HiddenSecret
-from ..signing import generate_keypair, generate_secret
 from ..store import Listing
-from ..urls import registered_url
-from .defaults import CLIENT_DEFAULT, EndpointDefaults
+from .defaults import CLIENT_DEFAULT
 from .endpoint_options import (
     HeaderOption,
     SchemeOption,
     SecretRow,
     check_headers_and_schemes,
     check_secrets,
-    hide_row,
-    option_columns,
     secret_row,
 )
-from .operation_names import ALERTS_TENANT
+from .endpoint_rows import EndpointRows, known_id, new_secret_like
 from .payload import encode
-from .rows import Attempt, Endpoint, EndpointHealth, now_ms
-from .tenants import ANY_TENANT, check_owner, check_tenant, tenant_filter
+from .rows import Attempt, Endpoint, now_ms
+from .tenants import ANY_TENANT, check_tenant, tenant_filter
 
 if TYPE_CHECKING:
     from .client import Client
@@ -44,32 +32,15 @@ if TYPE_CHECKING:
 # More are never needed at once, and all of them sign every request.
 _MOST_SECRETS: Final = 10
 
-# A change reads an endpoint and writes it back, which the store refuses when somebody else,
-# in any process, changed it between the two. In each round somebody's change gets through.
-_MOST_ROUNDS: Final = 100
-_LONGEST_PAUSE: Final = 0.02
-
 _TEST_DATA: Final = {"message": "A test of this endpoint. Nothing has happened."}
-# Options that a single attempt to a URL has no use for.
-_UNSAVED: Final[dict[str, Any]] = {
-    "events": ["*"],
-    "channels": None,
-    "description": "",
-    "rate_limit": None,
-    "max_attempts": None,
-    "retry": [],
-    "ordering": None,
-    "breaker": None,
-    "client_errors": "die",
-}
 
 
 class Endpoints:
     """Create, change and list the endpoints of a store."""
 
-    def __init__(self, client: Client, defaults: EndpointDefaults) -> None:
+    def __init__(self, client: Client, rows: EndpointRows) -> None:
         self._client = client
-        self._defaults = defaults
+        self._rows = rows
 
     def create(
         self,
@@ -131,9 +102,8 @@ class Endpoints:
             StoreBusyError: Others change the endpoint of that uid all the time.
         """
         hidden, secret = HiddenSecret(secret), None
-        row = _new_row()
-        row["tenant"] = check_tenant(tenant)
-        row["uid"] = None if uid is None else check_text("uid", uid)
+        tenant = check_tenant(tenant)
+        uid = None if uid is None else check_text("uid", uid)
         options = {
             "url": url,
             "events": events,
@@ -149,15 +119,11 @@ class Endpoints:
             "breaker": breaker,
             "client_errors": client_errors,
         }
-        for name, value in options.items():
-            self._apply(row, name, value)
-        check_headers_and_schemes(row)
-        # Somebody may make or delete the uid between the look and the write.
-        return _until_kept(lambda: self._save(dict(row), hidden), NotFoundError)
+        return self._rows.create(tenant, uid, options, hidden)
 
     def get(self, id: str | Endpoint, *, tenant: str | None = ANY_TENANT) -> Endpoint:
         """Raises NotFoundError when there is none, or it is another tenant's."""
-        return self._shown(self._row(id, tenant))
+        return self._rows.shown(self._rows.find(id, tenant))
 
     def list(
         self,
@@ -175,7 +141,7 @@ class Endpoints:
             filters["state"] = state
         return Listing(
             self._client._store.list_endpoints,
-            self._shown,
+            self._rows.shown,
             filters,
             cursor_field="id",
             cursor=cursor,
@@ -200,7 +166,7 @@ class Endpoints:
         # First of all and once: a name in a URL may take seconds to resolve.
         changed: dict[str, Any] = {}
         for name, value in changes.items():
-            self._apply(changed, name, value)
+            self._rows.apply(changed, name, value)
 
         def change(row: dict[str, Any]) -> None:
             row.update(changed)
@@ -208,14 +174,14 @@ class Endpoints:
                 check_headers_and_schemes(row)
             check_secrets(row)
 
-        return self._change(id, tenant, change)
+        return self._rows.change(id, tenant, change)
 
     def enable(self, id: str | Endpoint, *, tenant: str | None = ANY_TENANT) -> Endpoint:
         """Let its waiting deliveries go, and give it what is sent from now on.
 
         Its health begins anew: the breaker is closed, and nothing has failed yet.
         """
-        return self._set_state(id, tenant, "enabled", "")
+        return self._rows.set_state(id, tenant, "enabled", "")
 
     def disable(
         self,
@@ -229,7 +195,7 @@ class Endpoints:
         A message that is sent while it is disabled makes no delivery for it, until
         ``recover()`` asks for one.
         """
-        return self._set_state(
+        return self._rows.set_state(
             id, tenant, "disabled", check_text("reason", reason, least=0, most=1000)
         )
 
@@ -268,8 +234,8 @@ class Endpoints:
     def delete(self, id: str | Endpoint, *, tenant: str | None = ANY_TENANT) -> None:
         """Remove it; what is pending for it is cancelled."""
         if tenant is not ANY_TENANT:
-            self._row(id, tenant)
-        self._client._store.delete_endpoint(_known_id(id), now_ms())
+            self._rows.find(id, tenant)
+        self._client._store.delete_endpoint(known_id(id), now_ms())
 
     def rotate_secret(
         self,
@@ -299,7 +265,7 @@ class Endpoints:
         def change(row: dict[str, Any]) -> None:
             now = now_ms()
             if shown.text is None:
-                shown.text = _new_secret_like(row["secrets"])
+                shown.text = new_secret_like(row["secrets"])
             ends = now + round(overlap * 1000)
             kept = [
                 SecretRow(old, expires_at=min(old["expires_at"] or ends, ends))
@@ -309,7 +275,7 @@ class Endpoints:
             row["secrets"] = [secret_row(shown, now), *kept][:_MOST_SECRETS]
             check_secrets(row, made=made, field="secret")
 
-        return self._change(id, tenant, change, shown)
+        return self._rows.change(id, tenant, change, shown)
 
     def test(
         self,
@@ -346,154 +312,12 @@ class Endpoints:
             omitted = schemes is CLIENT_DEFAULT and timeout is CLIENT_DEFAULT and headers is None
             if hidden.text is not None or not omitted:
                 raise ConfigError("a saved endpoint is tested with its own options", "url")
-            row = self._row(endpoint, tenant)
+            row = self._rows.find(endpoint, tenant)
         else:
-            row = self._unsaved_row(url, hidden, schemes, headers, timeout)
+            row = self._rows.unsaved(url, hidden, schemes, headers, timeout)
         body = encode(check_event_type(type), data, now_ms())
         attempt = self._client._engine.attempt_once(row, type, body, "application/json")
         return Attempt.from_row(attempt)
 
     def __iter__(self) -> Iterator[Endpoint]:
         return iter(self.list())
-
-    def _row(self, id: str | Endpoint, tenant: str | None = ANY_TENANT) -> dict[str, Any]:
-        row = hide_row(self._client._store.get_endpoint(_known_id(id)))
-        if row is None:
-            raise NotFoundError(f"no endpoint {id_named(id)}")
-        check_owner(row["tenant"], tenant, f"endpoint {id_named(id)}")
-        return row
-
-    def _unsaved_row(
-        self,
-        url: Any,
-        secret: HiddenSecret,
-        schemes: SchemeOption,
-        headers: HeaderOption,
-        timeout: float,
-    ) -> dict[str, Any]:
-        row = _new_row()
-        options = {"url": url, "schemes": schemes, "headers": headers, "timeout": timeout}
-        for name, value in {**_UNSAVED, **options}.items():
-            self._apply(row, name, value)
-        check_headers_and_schemes(row)
-        self._give_secret(row, secret)
-        return row
-
-    def _give_secret(self, row: dict[str, Any], secret: HiddenSecret) -> HiddenSecret:
-        """Sets and checks the one that was given, or a new one."""
-        made = secret.text is None
-        shown = HiddenSecret(generate_secret()) if made else secret
-        row["secrets"] = [secret_row(shown, row["created_at"])]
-        check_secrets(row, made=made, field="secret")
-        return shown
-
-    def _existing(self, tenant: str | None, uid: str | None) -> dict[str, Any] | None:
-        if uid is None:
-            return None
-        return hide_row(self._client._store.find_endpoint_by_uid(tenant, uid))
-
-    def _save(self, row: dict[str, Any], secret: HiddenSecret) -> Endpoint:
-        existing = self._existing(row["tenant"], row["uid"])
-        shown = secret
-        if existing is not None and _keeps_secrets(existing, secret):
-            row["secrets"] = existing["secrets"]
-            check_secrets(row)
-        else:
-            shown = self._give_secret(row, secret)
-        if existing is None:
-            row["id"] = _core.make_id("ep_")
-            self._client._store.create_endpoint(row)
-            return self._shown(row, shown)
-        kept = ("id", "created_at", "updated_at", "state", "disabled_reason")
-        return self._store_row({**row, **{name: existing[name] for name in kept}}, shown)
-
-    def _change(
-        self,
-        id: str | Endpoint,
-        tenant: str | None,
-        change: Callable[[dict[str, Any]], None],
-        shown: HiddenSecret | None = None,
-    ) -> Endpoint:
-        """``change`` is made to the row as it is now, and again when others were faster."""
-
-        def once() -> Endpoint:
-            row = self._row(id, tenant)
-            change(row)
-            return self._store_row(row, shown)
-
-        return _until_kept(once)
-
-    def _store_row(self, row: dict[str, Any], shown: HiddenSecret | None) -> Endpoint:
-        row["updated_at"] = self._client._store.update_endpoint(row, now_ms())
-        return self._shown(row, shown)
-
-    def _shown(self, row: dict[str, Any], secret: HiddenSecret | None = None) -> Endpoint:
-        id, store = row["id"], self._client._store
-
-        def load_health() -> EndpointHealth:
-            health = store.get_endpoint_health(id, now_ms())
-            return EndpointHealth() if health is None else EndpointHealth.from_row(health)
-
-        return Endpoint.from_row(row, None if secret is None else secret.text, load_health)
-
-    def _set_state(
-        self, id: str | Endpoint, tenant: str | None, state: str, reason: str
-    ) -> Endpoint:
-        return self._change(id, tenant, lambda row: row.update(state=state, disabled_reason=reason))
-
-    def _apply(self, row: dict[str, Any], name: str, value: Any) -> None:
-        if value is CLIENT_DEFAULT:
-            row.update(self._defaults.columns(name))
-            return
-        if name == "url":
-            row["url"] = registered_url(value, self._client.policy)
-            return
-        row.update(option_columns(name, value))
-        if name == "events" and row.get("tenant") != ALERTS_TENANT:
-            self._client.event_types._check_patterns(row["events"])
-
-
-def _until_kept(change: Callable[[], Endpoint], *overtaken: type[WebhookError]) -> Endpoint:
-    """Repeats a change that the store refused because of another one."""
-    for _ in range(_MOST_ROUNDS):
-        with suppress(IdempotencyConflictError, *overtaken):
-            return change()
-        time.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311  # Keeps two out of step.
-    raise StoreBusyError("others change the endpoint all the time; try again")
-
-
-def _new_row() -> dict[str, Any]:
-    """What an endpoint has before its options are set."""
-    now = now_ms()
-    return {
-        "id": "",
-        "tenant": None,
-        "uid": None,
-        "headers": [],
-        "secrets": [],
-        "state": "enabled",
-        "disabled_reason": "",
-        "retry_jitter": 0.2,
-        "created_at": now,
-        "updated_at": now,
-    }
-
-
-def _keeps_secrets(existing: Mapping[str, Any], secret: HiddenSecret) -> bool:
-    """Whether a secret is none, or the newest one again: no rotation, so the list stays."""
-    if secret.text is None:
-        return True
-    newest = existing["secrets"][:1]
-    return bool(newest) and newest[0]["text"] == secret_row(secret, 0)["text"]
-
-
-def _new_secret_like(secrets: Sequence[Mapping[str, Any]]) -> str:
-    newest = secrets[0]["text"] if secrets else b""
-    return generate_keypair()[0] if newest.startswith(b"whsk_") else generate_secret()
-
-
-def _known_id(endpoint: Any) -> str:
-    id = id_text(endpoint)
-    if not id:
-        raise NotFoundError(f"no endpoint {id_named(endpoint)}")
-    return id

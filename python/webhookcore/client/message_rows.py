@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
@@ -25,21 +26,6 @@ from .outbox import MOST_CHANNELS
 from .payload import Envelope, EnvelopeName, encode, fingerprint
 from .rows import now_ms
 
-_ITEM: Final = frozenset(
-    [
-        "type",
-        "data",
-        "tenant",
-        "idempotency_key",
-        "content_type",
-        "priority",
-        "deliver_at",
-        "expires_at",
-        "channels",
-        "envelope",
-        "api_version",
-    ]
-)
 _ITEMS_FORM: Final = "must be a list of dicts, each with the arguments of send()"
 _CONTENT_TYPE: Final = "application/json"
 Moment: TypeAlias = datetime | float
@@ -146,3 +132,7 @@ class MessageRows:
             version,
             id,
         )
+
+
+# What an item of ``send_many()`` may hold; an ``id`` is made here and given by nobody.
+_ITEM: Final = frozenset(inspect.signature(MessageRows.make).parameters) - {"self", "id"}

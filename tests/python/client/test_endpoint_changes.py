@@ -63,14 +63,14 @@ def test_threads_that_create_one_uid_at_once_all_get_the_same_endpoint(client):
 
 def test_a_uid_made_by_another_process_after_the_look_is_changed_instead(client, monkeypatch):
     first = client.endpoints.create(URL, events=["a"], uid="u")
-    look = client.endpoints._existing
+    look = client.endpoints._rows._existing
     seen = []
 
     def late_look(tenant, uid):
         seen.append(uid)
         return None if len(seen) == 1 else look(tenant, uid)
 
-    monkeypatch.setattr(client.endpoints, "_existing", late_look)
+    monkeypatch.setattr(client.endpoints._rows, "_existing", late_look)
     second = client.endpoints.create(URL, events=["b"], uid="u")
     assert (second.id, second.events, second.secret) == (first.id, ("b",), None)
     assert stored_secrets(client, first) == {first.secret.encode()}

@@ -93,15 +93,15 @@ def test_processes_that_create_one_uid_at_once_make_one_endpoint(tmp_path, clien
 
 
 def test_a_change_that_is_always_overtaken_ends_in_an_error(client, endpoint, monkeypatch):
-    monkeypatch.setattr("webhookcore.client.endpoints._LONGEST_PAUSE", 0)
-    read = client.endpoints._row
+    monkeypatch.setattr("webhookcore.client.endpoint_rows._LONGEST_PAUSE", 0)
+    read = client.endpoints._rows.find
 
     def overtaken(*id):
         row = read(*id)
         client._store.update_endpoint(row, 0)
         return row
 
-    monkeypatch.setattr(client.endpoints, "_row", overtaken)
+    monkeypatch.setattr(client.endpoints._rows, "find", overtaken)
     with pytest.raises(wh.StoreBusyError):
         client.endpoints.update(endpoint, description="never")
     assert client.endpoints.get(endpoint).description == ""
