@@ -321,7 +321,7 @@ _Place: TypeAlias = tuple[bool, str, str | None]
 # where there is more to say; None where nothing was done.
 class Acceptor:
     def accept(
-        self, store: Store, body: bytes, headers: Any, now: float, /
+        self, store: Store, body: bytes, headers: Any, now: float | None, /
     ) -> tuple[str, int, bytes] | list[tuple[str, int, str]] | None: ...
 
 # Of one event loop. A call gives a ticket, and answer() sets its future to what the call of the
@@ -332,7 +332,7 @@ class WriteBox:
     def kick(self) -> None: ...
     def answer(self, futures: dict[int, Any]) -> bool: ...
     def accept(
-        self, acceptor: Acceptor, body: bytes, headers: Any, now: float, /
+        self, acceptor: Acceptor, body: bytes, headers: Any, now: float | None, /
     ) -> int | None: ...
     def enqueue_many(self, rows: Sequence[_NewMessage], /) -> int: ...
     def accept_many(

@@ -14,7 +14,10 @@ MADE_HEADER: Final = _core.MADE_CORRELATION_HEADER
 
 def find_correlation_id(pairs: Sequence[tuple[Text, Text]]) -> str | None:
     """The id that the request came with; None: it has none, or none that is sane."""
-    return _core.find_correlation_id(pairs)
+    try:
+        return _core.find_correlation_id(pairs)
+    except TypeError:  # Not all of them are text: such a request is refused, and logged.
+        return None
 
 
 def make_correlation_id() -> str:

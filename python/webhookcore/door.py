@@ -160,7 +160,7 @@ class Door:
         return self._of(loop).call(loop, name, args)
 
     def accept(
-        self, acceptor: _core.Acceptor, body: bytes, headers: Any, now: float
+        self, acceptor: _core.Acceptor, body: bytes, headers: Any, now: float | None
     ) -> asyncio.Future[Any] | None:
         """Have an ordinary event stored; None: it is none, and nothing was done."""
         loop = asyncio.get_running_loop()

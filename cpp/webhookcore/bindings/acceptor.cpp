@@ -106,10 +106,13 @@ class Acceptor {
 
   // nullopt where the long way is needed, which then looks at everything again.
   std::optional<AcceptedEvent> read(const py::object& body, const py::object& headers,
-                                    const py::float_& now) const {
+                                    const py::object& now) const {
     const auto verifier = verifier_of(verifier_.ptr());
     VerifyCall call;
-    if (verifier == nullptr || !read_call(call, verifier->scheme(), body, headers, now)) {
+    // Of numbers of other types Python alone knows how to round them.
+    const bool has_time = PyFloat_Check(now.ptr()) || PyLong_Check(now.ptr());
+    if (verifier == nullptr || !has_time ||
+        !read_call(call, verifier->scheme(), body, headers, now)) {
       return std::nullopt;
     }
     auto event = look_at(call, *verifier);
@@ -127,22 +130,24 @@ class Acceptor {
     row.timestamp = event->accepted.timestamp;
     row.matched_secret = event->accepted.secret_index;
     // As Python's round() does.
-    row.received_at = from_unix_ms(std::llrint(static_cast<double>(now) * 1000.0));
+    row.received_at = from_unix_ms(std::llrint(PyFloat_AsDouble(now.ptr()) * 1000.0));
     return accepted;
   }
 
  private:
-  // False where it would raise: the long way raises it.
+  // False where it would raise: the long way raises it. What ends the program, such as
+  // KeyboardInterrupt, comes only once.
   static bool read_call(VerifyCall& call, const Scheme& scheme, const py::object& body,
-                        const py::object& headers, const py::float_& now) {
+                        const py::object& headers, const py::object& now) {
     PlacedArguments placed = {};
     placed[at_body] = body.ptr();
     placed[at_headers] = headers.ptr();
     placed[at_now] = now.ptr();
     try {
       if (call.read(scheme, placed)) return call.views.has_all_names();
-      PyErr_Clear();
-    } catch (const py::error_already_set&) {
+      throw py::error_already_set();
+    } catch (const py::error_already_set& error) {
+      if (!error.matches(PyExc_Exception)) throw;
     } catch (const py::type_error&) {
     }
     return false;
@@ -187,7 +192,7 @@ std::unique_ptr<Acceptor> make_acceptor(const py::object& verifier, const std::s
 }
 
 py::object accept_now(const Acceptor& self, Store& store, const py::object& body,
-                      const py::object& headers, const py::float_& now) {
+                      const py::object& headers, const py::object& now) {
   const auto event = self.read(body, headers, now);
   if (!event) return py::none();
   const auto result = unwrap([&] {
@@ -200,7 +205,7 @@ py::object accept_now(const Acceptor& self, Store& store, const py::object& body
 // The ticket, or None: nothing was done.
 std::optional<std::int64_t> accept_soon(WriteBox& box, const Acceptor& acceptor,
                                         const py::object& body, const py::object& headers,
-                                        const py::float_& now) {
+                                        const py::object& now) {
   auto event = acceptor.read(body, headers, now);
   if (!event) return std::nullopt;
   return box.add(std::make_unique<AcceptCall>(std::move(*event)));

@@ -55,6 +55,7 @@ class Decision:
     source: Source | None
     started: float  # Monotonic.
     headers: HeadersLike = field(default=(), repr=False)  # Of the request.
+    now: float | None = None  # What it is verified at; None: what the clock says then.
     client: bytes | None = None  # Its address, where somebody had to know it.
     verified: Event | None = None  # The whole request.
     event: Event | None = None  # The one whose turn it is.
@@ -167,9 +168,13 @@ class Intake:
         """Whether the name is that of a probe, which is answered here, and of no source."""
         return self._probe is not None and source in PROBES and source not in self._sources
 
-    def begin(self, request: HttpRequest, source: str) -> Steps[Decision]:
-        """Everything up to the handlers of an inline source."""
-        decision = Decision(self._sources.get(source), time.monotonic(), request.headers)
+    def begin(self, request: HttpRequest, source: str, now: float | None = None) -> Steps[Decision]:
+        """Everything up to the handlers of an inline source.
+
+        Args:
+            now: What it is verified at; the time when omitted.
+        """
+        decision = Decision(self._sources.get(source), time.monotonic(), request.headers, now)
         if self._probe is not None and request.method in PROBE_METHODS and self.is_probe(source):
             decision.response = self._probe(source)  # Neither counted nor logged: it is no event.
             return decision
@@ -183,13 +188,16 @@ class Intake:
             settled = _unstored(source, error)
         return decision if settled is None else self._settle(decision, *settled)
 
-    def conclude(self, request: HttpRequest, source: str, found: Any) -> HttpResponse:
+    def conclude(
+        self, request: HttpRequest, source: str, found: Any, now: float | None
+    ) -> HttpResponse:
         """The answer to a request that the store has been asked about on the short way.
 
         Args:
             found: What the store said, or the exception that it raised.
+            now: What it was verified at: a store that took long makes no signature too old.
         """
-        steps = self.begin(request, source)
+        steps = self.begin(request, source, now)
         try:
             next(steps)
             if isinstance(found, Exception):
@@ -263,8 +271,9 @@ class Intake:
     def _verify(self, decision: Decision, request: HttpRequest) -> Settled | None:
         source = _source_of(decision)
         try:
+            now = self._clock() if decision.now is None else decision.now
             decision.verified = verify_sized(
-                source.verifier, request, public_url=source.public_url, now=self._clock()
+                source.verifier, request, public_url=source.public_url, now=now
             )
         except VerificationError as refused:
             return answers.refused(refused)

@@ -53,13 +53,14 @@ class Reception:
         if self._handlers.any_async(source):
             refuse_inside_a_loop("handle()", "await receiver.handle_async()")
         if method == "POST":
+            now = self._plain.now()
             try:
-                found = self._plain.accept(source, body, headers)
+                found = self._plain.accept(source, body, headers, now)
             except Exception as error:  # noqa: BLE001  # The long way knows what it means.
-                return self._intake.conclude(request(), source, error)
+                return self._intake.conclude(request(), source, error, now)
             if found is not None:
                 ready = self._plain.finish(found)
-                return ready or self._intake.conclude(request(), source, found)
+                return ready or self._intake.conclude(request(), source, found, now)
         return self._handle(request(), source)
 
     def handle(self, request: HttpRequest, source: str) -> HttpResponse:
@@ -100,15 +101,16 @@ class Reception:
     ) -> Ready | HttpResponse:
         """The answer to a request, of which ``request`` makes the whole."""
         if method == "POST":
-            future = self._plain.begin(source, body, headers)
+            now = self._plain.now()
+            future = self._plain.begin(source, body, headers, now)
             if future is not None:
                 # What was handed to the store is stored, whatever becomes of this task.
                 try:
                     found = await future
                 except Exception as error:  # noqa: BLE001  # The long way knows what it means.
-                    return self._intake.conclude(request(), source, error)
+                    return self._intake.conclude(request(), source, error, now)
                 ready = self._plain.finish(found)
-                return ready or self._intake.conclude(request(), source, found)
+                return ready or self._intake.conclude(request(), source, found, now)
         return await self._handle_async(request(), source)
 
     async def handle_async(self, request: HttpRequest, source: str) -> HttpResponse:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import decimal
+import fractions
 import json
 import logging
 
@@ -238,6 +240,31 @@ def test_receivers_with_options(options, on_loop):
     compare(with_source(), in_turn("s", requests), Clock(), on_loop=on_loop, **options)
 
 
+@on_both
+@pytest.mark.parametrize("kind", [float, int, decimal.Decimal, fractions.Fraction])
+def test_clocks_of_any_number(kind, on_loop):
+    at = NOW + 0.5 if kind is not int else NOW
+    clock = Clock(at)
+    requests = [stripe(), stripe(), stripe("evt_2", at=at - 301)]
+    compare(
+        with_source(), in_turn("s", requests), clock, on_loop=on_loop, shown=lambda: kind(clock.now)
+    )
+
+
+@on_both
+@pytest.mark.parametrize("said", [float("nan"), float("inf"), -1e300, "300", None, b"7"], ids=str)
+def test_clocks_that_tell_no_time(said, on_loop):
+    compare(with_source(), in_turn("s", [stripe()]), Clock(), on_loop=on_loop, shown=lambda: said)
+
+
+@on_both
+def test_a_clock_that_fails(on_loop):
+    def fail():
+        raise RuntimeError("no time")
+
+    compare(with_source(), in_turn("s", [stripe()]), Clock(), on_loop=on_loop, shown=fail)
+
+
 # ---- What the store says ---------------------------------------------------------------------
 
 
@@ -298,6 +325,27 @@ def test_a_full_store_and_a_closed_one(on_loop, tmp_path):
 
 
 @on_both
+def test_what_waited_for_a_store_that_refuses_it_is_not_too_old_meanwhile(on_loop):
+    clock, steps = Clock(), 0.0
+
+    def passes():
+        clock.now += steps
+        return clock.now
+
+    def scene(receiver, give):
+        nonlocal steps
+        steps = 0.0
+        give(stripe("evt_1"), "s")
+        clock.advance(299.999)
+        steps = 0.001
+        give(stripe("evt_2"), "s")
+        steps = 0.0
+        assert receiver.counts() == {"accepted": 1, "backlog_full": 1}
+
+    compare(with_source(), scene, clock, on_loop=on_loop, shown=passes, max_backlog=1)
+
+
+@on_both
 def test_in_a_file_the_rows_are_the_same(on_loop, tmp_path):
     requests = [stripe(), stripe(), signed(body=BODIES[6]), signed(body=BODIES[9])]
     scene = in_turn("s", requests)
@@ -307,21 +355,22 @@ def test_in_a_file_the_rows_are_the_same(on_loop, tmp_path):
 # ---- When it is not taken --------------------------------------------------------------------
 
 
+def answered(receiver, asked, on_loop):
+    if on_loop:
+        return asyncio.run(receiver.handle_async(asked, "stripe"))
+    return receiver.handle(asked, "stripe")
+
+
 @on_both
 def test_where_the_lines_of_requests_are_read_each_has_one(receiver, caplog, on_loop):
-    def give(id):
-        if on_loop:
-            return asyncio.run(receiver.handle_async(stripe(id), "stripe"))
-        return receiver.handle(stripe(id), "stripe")
-
     with caplog.at_level(logging.INFO, "webhookcore.receiver"):
-        give("evt_1")
+        answered(receiver, stripe("evt_1"), on_loop)
     (line,) = caplog.records
     (stored,) = receiver.inbox.list()
     assert line.correlation_id == stored.event.correlation_id
     caplog.clear()
     with caplog.at_level(logging.WARNING, "webhookcore.receiver"):
-        give("evt_2")
+        answered(receiver, stripe("evt_2"), on_loop)
     assert caplog.records == []
     assert receiver.counts() == {"accepted": 2}
 
@@ -330,6 +379,32 @@ def test_a_verifier_that_was_closed_lets_nothing_in(receiver):
     assert receiver.handle(stripe("evt_1"), "stripe").status == 202
     receiver._sources["stripe"].verifier.close()
     assert receiver.handle(stripe("evt_2"), "stripe").status == 500
+
+
+@on_both
+@pytest.mark.parametrize("pair", [("X-Number", 7), ("X-None", None), ("X-Request-Id", 7)], ids=str)
+def test_headers_that_are_no_text_are_answered(receiver, pair, on_loop):
+    asked = with_headers(stripe(), pair)
+    response = answered(receiver, asked, on_loop)
+    assert (response.status, receiver.counts()) == (500, {"misconfigured": 1})
+
+
+class HeadersThatEnd:
+    def __init__(self):
+        self.asked = 0
+
+    def items(self):
+        self.asked += 1
+        raise KeyboardInterrupt
+
+
+@on_both
+def test_what_ends_the_program_while_headers_are_read_ends_it(receiver, on_loop):
+    headers = HeadersThatEnd()
+    asked = dataclasses.replace(stripe(), headers=headers)
+    with pytest.raises(KeyboardInterrupt):
+        answered(receiver, asked, on_loop)
+    assert headers.asked == 1
 
 
 def test_a_request_that_is_cancelled_is_stored_and_not_counted(receiver):
