@@ -66,6 +66,20 @@ void check_together(const MakeStore& make) {
     CHECK(again == AcceptResult::Kind::duplicate);
     CHECK(found);
   }
+  SECTION("in a full inbox what was stored before is a duplicate, and what is new is refused") {
+    std::vector<Result<AcceptResult>> found;
+    REQUIRE(store->accept(event("evt_1"), "evt_1", "", kNow, 24h));
+    store->set_max_inbox(1);
+    REQUIRE(store->together([&](Store& inside) {
+      for (const char* id : {"evt_1", "evt_2", "evt_1"}) {
+        found.push_back(inside.accept(event(id), id, "", kNow, 24h));
+      }
+    }));
+    CHECK(found[0]->kind == AcceptResult::Kind::duplicate);
+    CHECK(found[1].error().code == ErrorCode::store_full);
+    CHECK(found[2]->kind == AcceptResult::Kind::duplicate);
+    CHECK(store->list_events({})->size() == 1);
+  }
   SECTION("nothing together is nothing") {
     REQUIRE(store->together([](Store&) {}));
     REQUIRE(store->together([](Store& inside) { REQUIRE(inside.together([](Store&) {})); }));

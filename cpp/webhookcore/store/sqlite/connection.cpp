@@ -95,6 +95,10 @@ bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_)
 
 std::int64_t Connection::changed_rows() const { return sqlite3_changes64(handle_); }
 
+std::int64_t Connection::all_changed_rows() const { return sqlite3_total_changes64(handle_); }
+
+std::int64_t Connection::last_key() const { return sqlite3_last_insert_rowid(handle_); }
+
 void Connection::set_busy_timeout(Duration timeout) {
   busy_timeout_ = timeout;
   const auto ms = std::clamp<std::int64_t>(timeout.count(), 0, std::numeric_limits<int>::max());

@@ -53,6 +53,10 @@ class Connection {
   bool in_transaction() const;
   // Of the last INSERT, UPDATE or DELETE.
   std::int64_t changed_rows() const;
+  // Of all of them since it was opened.
+  std::int64_t all_changed_rows() const;
+  // The integer key of the last row that was inserted.
+  std::int64_t last_key() const;
   // In the log after this connection's last commit, by any process.
   int log_pages() const { return log_pages_; }
 

@@ -52,9 +52,9 @@ Result<void> Database::ensure_ready() {
   return {};
 }
 
-Result<void> Database::write(const GroupCommit::Work& work, Survives survives) {
+Result<void> Database::write(const GroupCommit::Work& work, Survives survives, Undo undo) {
   if (auto ready = ensure_ready(); !ready) return ready;
-  return group_.commit(work, survives);
+  return group_.commit(work, survives, undo);
 }
 
 ClaimOwner Database::owner_state(std::int64_t owner) const {

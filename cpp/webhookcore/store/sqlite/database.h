@@ -47,7 +47,8 @@ class Database {
   }
 
   // Returns when it is durable. `work` may run on another caller's thread.
-  Result<void> write(const GroupCommit::Work& work, Survives survives = Survives::power_cut);
+  Result<void> write(const GroupCommit::Work& work, Survives survives = Survives::power_cut,
+                     Undo undo = Undo::alone);
 
   // Of this process, stored with every claim. Inside read() and write() only.
   std::int64_t owner() const { return lock_.owner(); }

@@ -47,8 +47,8 @@ GroupCommit::Batch GroupCommit::take_batch() {
   return batch;
 }
 
-Result<void> GroupCommit::commit(const Work& work, Survives survives) {
-  Request request{.work = &work, .survives = survives};
+Result<void> GroupCommit::commit(const Work& work, Survives survives, Undo undo) {
+  Request request{.work = &work, .survives = survives, .undo = undo};
   if (wait_turn(request)) lead();
   return std::move(request.outcome);
 }
@@ -104,9 +104,21 @@ std::optional<Error> GroupCommit::run_batch(const Batch& batch) {
     return std::nullopt;
   }
   for (Request* request : batch) {
-    auto failure = run_in_savepoint(connection, *request->work, request->outcome);
+    auto failure = run_inside(connection, *request->work, request->undo, request->outcome);
     if (failure) return failure;
   }
+  return std::nullopt;
+}
+
+std::optional<Error> GroupCommit::run_inside(Connection& connection, const Work& work, Undo undo,
+                                             Result<void>& outcome) {
+  if (undo == Undo::alone) return run_in_savepoint(connection, work, outcome);
+  const std::int64_t before = connection.all_changed_rows();
+  outcome = work(connection);
+  if (outcome) return std::nullopt;
+  const bool wrote = connection.all_changed_rows() != before;
+  // As in a savepoint: what has undone the whole transaction spoils it.
+  if (wrote || !connection.in_transaction()) return outcome.error();
   return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -13,6 +14,12 @@
 #include "webhookcore/store/sqlite/write_session.h"
 
 namespace webhookcore::sqlite {
+
+// What a caller's failure takes with it.
+enum class Undo : std::uint8_t {
+  alone,     // Its own work: a savepoint around it, which costs a fifth of storing an event.
+  together,  // Nothing where it had written nothing yet, else everybody's.
+};
 
 // Safe to share between threads. It has no thread of its own: with one caller
 // nothing is handed over and nobody is woken.
@@ -26,12 +33,13 @@ class GroupCommit {
 
   // Returns when the work is committed, or with the error that kept it from being so. A
   // batch survives what the most demanding of its callers asks for.
-  Result<void> commit(const Work& work, Survives survives = Survives::power_cut);
+  Result<void> commit(const Work& work, Survives survives = Survives::power_cut,
+                      Undo undo = Undo::alone);
 
-  // Inside a transaction: an error of the work undoes it alone, and is `outcome`. What is
-  // returned is the error that spoils the whole transaction, if there was one.
-  static std::optional<Error> run_in_savepoint(Connection& connection, const Work& work,
-                                               Result<void>& outcome);
+  // Inside a transaction: an error of the work is `outcome`. What is returned is the error
+  // that spoils the whole transaction, if there was one.
+  static std::optional<Error> run_inside(Connection& connection, const Work& work, Undo undo,
+                                         Result<void>& outcome);
 
   // Runs `work` on this thread while nobody else writes, outside a transaction.
   void alone(const std::function<void()>& work);
@@ -47,6 +55,7 @@ class GroupCommit {
   struct Request {
     const Work* work = nullptr;  // Absent: wants to be alone.
     Survives survives = Survives::power_cut;
+    Undo undo = Undo::alone;
     Result<void> outcome = {};
     bool leads = false;
     bool done = false;
@@ -60,6 +69,8 @@ class GroupCommit {
   Batch take_batch();
   void lead();
   std::optional<Error> run_batch(const Batch& batch);
+  static std::optional<Error> run_in_savepoint(Connection& connection, const Work& work,
+                                               Result<void>& outcome);
   static Survives most_demanded(const Batch& batch);
   static void fail(const Batch& batch, const Error& error);
   // From here on a request of the batch may be gone.

@@ -111,38 +111,64 @@ Result<std::optional<Error>> SqliteStore::over_max_inbox(Connection& connection,
   return std::optional(inbox_room_.refusal());
 }
 
+// Why nothing new is taken in now, if that is so.
+Result<std::optional<Error>> SqliteStore::refuses_events(Connection& connection, TimePoint now) {
+  auto full = over_quota(connection, now);
+  if (!full || *full) return full;
+  return over_max_inbox(connection, now);
+}
+
+Result<SqliteStore::Accepts> SqliteStore::accept_all(Connection& connection,
+                                                     std::span<const NewEvent> events,
+                                                     std::string_view kept_result, TimePoint now,
+                                                     Duration time_to_live) {
+  Accepts accepts;
+  auto refusal = refuses_events(connection, now);
+  if (!refusal) return refusal.error();
+  if (*refusal) {
+    // What was stored before is a duplicate all the same.
+    auto known = look(*database_, connection, events, now);
+    if (!known) return known.error();
+    if (*known) {
+      accepts.results = std::move(**known);
+    } else {
+      accepts.refused = std::move(*refusal);
+    }
+    return accepts;
+  }
+  for (const NewEvent& event : events) {
+    auto result = accept_one(*database_, connection, event, kept_result, now, time_to_live);
+    if (!result) return result.error();
+    accepts.results.push_back(std::move(*result));
+  }
+  inbox_room_.add(std::count_if(accepts.results.begin(), accepts.results.end(), &waits_now));
+  return accepts;
+}
+
 Result<std::vector<AcceptResult>> SqliteStore::accept_many(std::span<const NewEvent> events,
                                                            std::string_view kept_result,
                                                            TimePoint now, Duration time_to_live) {
-  // Duplicates are answered here, without the write lock.
-  auto known =
-      read([&](Connection& connection) { return look(*database_, connection, events, now); });
-  if (!known) return known.error();
-  if (*known) return std::move(**known);
-
-  std::vector<AcceptResult> results;
-  std::optional<Error> refused;
-  auto written = write([&](Connection& connection) -> Result<void> {
-    auto full = over_quota(connection, now);
-    if (!full) return full.error();
-    refused = std::move(*full);
-    if (!refused) {
-      auto crowded = over_max_inbox(connection, now);
-      if (!crowded) return crowded.error();
-      refused = std::move(*crowded);
-    }
-    if (refused) return {};
-    for (const NewEvent& event : events) {
-      auto result = accept_one(*database_, connection, event, kept_result, now, time_to_live);
-      if (!result) return result.error();
-      results.push_back(std::move(*result));
-    }
-    inbox_room_.add(std::count_if(results.begin(), results.end(), &waits_now));
-    return {};
-  });
+  if (transaction_ == nullptr) {
+    // Duplicates are answered here, without the write lock.
+    auto known =
+        read([&](Connection& connection) { return look(*database_, connection, events, now); });
+    if (!known) return known.error();
+    if (*known) return std::move(**known);
+  }
+  Accepts accepts;
+  // One event is written in part by a failure of the disk alone, after which nobody's is kept.
+  const Undo undo = events.size() == 1 ? Undo::together : Undo::alone;
+  const auto written = write(
+      [&](Connection& connection) -> Result<void> {
+        auto all = accept_all(connection, events, kept_result, now, time_to_live);
+        if (!all) return all.error();
+        accepts = std::move(*all);
+        return {};
+      },
+      Survives::power_cut, undo);
   if (!written) return written.error();
-  if (refused) return std::move(*refused);
-  return results;
+  if (accepts.refused) return std::move(*accepts.refused);
+  return std::move(accepts.results);
 }
 
 }  // namespace webhookcore::sqlite

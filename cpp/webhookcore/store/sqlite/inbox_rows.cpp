@@ -41,16 +41,13 @@ Result<std::int64_t> insert_event(Connection& connection, const NewEvent& accept
       "INSERT INTO inbox (source, provider, event_id, event_key, type, rank, signed_at,"
       " matched_secret, state, attempts, crashes, next_attempt_at, last_error, handler_result,"
       " received_at, updated_at, headers, body)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, '', '', ?, ?, ?, ?) RETURNING key",
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, '', '', ?, ?, ?, ?)",
       event.source, event.provider, event.event_id, accepted.event_key, event.type,
       rank_of(event.priority, 0), event.timestamp, event.matched_secret,
       code_of(InboxState::pending), now, event.received_at, now,
       Blob{encode_headers(event.headers)}, Borrowed{event.body});
-  const auto inserted = query.step();
-  if (!inserted) return inserted.error();
-  const std::int64_t key = query.integer(0);
   if (auto done = query.run(); !done) return done.error();
-  return key;
+  return connection.last_key();
 }
 
 Result<bool> revive_event(Connection& connection, std::int64_t key, TimePoint now) {

@@ -44,10 +44,10 @@ Result<void> SqliteStore::together(const std::function<void(Store&)>& calls) {
   });
 }
 
-Result<void> SqliteStore::write_inside(const GroupCommit::Work& work) {
+Result<void> SqliteStore::write_inside(const GroupCommit::Work& work, Undo undo) {
   if (spoiled_) return *spoiled_;
   Result<void> outcome;
-  spoiled_ = GroupCommit::run_in_savepoint(*transaction_, work, outcome);
+  spoiled_ = GroupCommit::run_inside(*transaction_, work, undo, outcome);
   if (spoiled_) return *spoiled_;
   return outcome;
 }
@@ -57,10 +57,10 @@ std::optional<Error> SqliteStore::closed_error() const {
   return Error{ErrorCode::closed, database_->path() + ": this store was closed"};
 }
 
-Result<void> SqliteStore::write(const GroupCommit::Work& work, Survives survives) {
-  if (transaction_ != nullptr) return write_inside(work);
+Result<void> SqliteStore::write(const GroupCommit::Work& work, Survives survives, Undo undo) {
+  if (transaction_ != nullptr) return write_inside(work, undo);
   if (auto error = closed_error()) return *error;
-  return database_->write(work, survives);
+  return database_->write(work, survives, undo);
 }
 
 }  // namespace sqlite

@@ -181,12 +181,21 @@ class SqliteStore final : public Store {
     return database_->read(std::move(use));
   }
 
-  Result<void> write(const GroupCommit::Work& work, Survives survives = Survives::power_cut);
-  Result<void> write_inside(const GroupCommit::Work& work);
+  Result<void> write(const GroupCommit::Work& work, Survives survives = Survives::power_cut,
+                     Undo undo = Undo::alone);
+  Result<void> write_inside(const GroupCommit::Work& work, Undo undo);
   // The refusal (store_full) above the quota, and then operators are told with the
   // transaction, which therefore must be committed. Inside one that is to grow the file.
   Result<std::optional<Error>> over_quota(Connection& connection, TimePoint now) const;
   // The same for set_max_inbox(), without telling anybody.
+  Result<std::optional<Error>> refuses_events(Connection& connection, TimePoint now);
+  // A refusal is no error: what operators are told of it is committed.
+  struct Accepts {
+    std::vector<AcceptResult> results = {};
+    std::optional<Error> refused = {};
+  };
+  Result<Accepts> accept_all(Connection& connection, std::span<const NewEvent> events,
+                             std::string_view kept_result, TimePoint now, Duration time_to_live);
   Result<std::optional<Error>> over_max_inbox(Connection& connection, TimePoint now);
   LeaseToken draw_token() { return {database_->random().bytes(16)}; }
 

@@ -5,6 +5,7 @@
 
 #include "store/sqlite/fixture.h"
 #include "store/sqlite/raw_database.h"
+#include "webhookcore/store/sqlite/group_commit.h"
 
 using namespace webhookcore;
 using namespace webhookcore::samples;
@@ -45,4 +46,37 @@ TEST_CASE("a refused caller fails alone among those who commit at the same momen
   CHECK(store->count_deliveries({})->pending == 4 * kEach);
   store->close();
   CHECK(RawDatabase(path).number("SELECT count(*) FROM endpoints") == 1);
+}
+
+TEST_CASE("work that shares its fate is refused alone as long as it has written nothing") {
+  using namespace webhookcore::sqlite;
+  const TempFolder folder;
+  const std::string path = folder.file("a.db");
+  REQUIRE(RawDatabase(path).run("CREATE TABLE kept (name TEXT UNIQUE)"));
+  const auto connection = Connection::open(path, Synchronous::normal, Duration{0});
+  REQUIRE(connection);
+  const auto insert = [](const char* name) {
+    return [name](Connection& inside) {
+      return inside.query("INSERT INTO kept VALUES (?)", name).run();
+    };
+  };
+  Result<void> outcome;
+  const auto spoils = [&](const GroupCommit::Work& work) {
+    return GroupCommit::run_inside(**connection, work, Undo::together, outcome).has_value();
+  };
+  REQUIRE((*connection)->run("BEGIN IMMEDIATE"));
+  CHECK_FALSE(spoils(insert("first")));
+  CHECK(outcome);
+  CHECK_FALSE(spoils(insert("first")));
+  CHECK_FALSE(outcome);
+  CHECK_FALSE(spoils(insert("second")));
+  CHECK(outcome);
+  CHECK(spoils([&](Connection& inside) -> Result<void> {
+    if (auto done = insert("third")(inside); !done) return done;
+    return insert("first")(inside);
+  }));
+  CHECK(spoils([](Connection& inside) -> Result<void> {
+    REQUIRE(inside.run("ROLLBACK"));
+    return Error{ErrorCode::store_full, "the disk is full"};
+  }));
 }
