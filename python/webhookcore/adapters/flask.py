@@ -13,6 +13,7 @@ from ..hidden_secrets import Secrets, shade
 from ..keys import KeyFetcher
 from ..receiver import (
     DEFAULT_MAX_BODY,
+    JSON_HEADERS,
     Receiver,
     check_max_body,
     check_public_url,
@@ -25,7 +26,7 @@ from ..schemes import SchemeLike
 from ..signatures import Verifier
 from .missing import missing
 from .mounting import body_was_read
-from .wsgi import request_of
+from .wsgi import request_of, take
 
 try:
     from flask import Blueprint, Flask, Request, Response, current_app, request
@@ -83,7 +84,10 @@ class Webhooks:
         )
         def receive(source: str) -> Response:
             body = read_body(request, receiver.body_limit(source))
-            return _response(receiver.handle(request_of(request.environ, body), source))
+            found = take(receiver, source, request.environ, body)
+            if isinstance(found, HttpResponse):
+                return _response(found)
+            return Response(found[1], found[0], JSON_HEADERS)
 
         app.register_blueprint(routes, url_prefix=url_prefix)
         app.extensions.setdefault("webhookcore", receiver)

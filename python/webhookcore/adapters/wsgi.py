@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from ..exchange import HttpRequest, HttpResponse, read_length
-from ..receiver import Receiver
+from ..receiver import JSON_HEADERS, Ready, Receiver
 from .mounting import PATH, below_prefix, body_was_read, check_prefix, check_receiver, last_segment
 
 Environ: TypeAlias = dict[str, Any]
 WSGIApp: TypeAlias = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 # Headers that a server gives without HTTP_ in front.
 _BARE: Final = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
 
@@ -67,14 +69,24 @@ def answer(
     if method == "POST":
         body = read_body(environ, receiver.body_limit(source))
     if body is None:
-        found = HttpResponse(400)  # Nobody reads it.
+        found: Ready | HttpResponse = HttpResponse(400)  # Nobody reads it.
     else:
-        found = receiver.handle(request_of(environ, body), source)
-    headers = list(found.headers.items())
-    if found.status != 204:
-        headers.append(("Content-Length", str(len(found.body))))
-    start_response(f"{found.status} {HTTPStatus(found.status).phrase}", headers)
-    return [found.body] if found.body and method != "HEAD" else []
+        found = take(receiver, source, environ, body)
+    if isinstance(found, HttpResponse):
+        status, body, headers = found.status, found.body, list(found.headers.items())
+    else:
+        status, body, headers = *found, [*JSON_HEADERS]
+    if status != 204:
+        headers.append(("Content-Length", str(len(body))))
+    start_response(f"{status} {_PHRASES[status]}", headers)
+    return [body] if body and method != "HEAD" else []
+
+
+def take(receiver: Receiver, source: str, environ: Environ, body: bytes) -> Ready | HttpResponse:
+    """What the receiver answers to the request of an environ."""
+    method, headers = environ["REQUEST_METHOD"], headers_of(environ)
+    whole = functools.partial(request_of, environ, body)
+    return receiver.reception.take(source, method, body, headers, whole)
 
 
 def read_body(environ: Environ, limit: int) -> bytes | None:
@@ -108,15 +120,25 @@ def request_of(environ: Environ, body: bytes) -> HttpRequest:
     return HttpRequest(
         method=environ["REQUEST_METHOD"],
         path=path,
-        headers=[
-            (_BARE.get(name) or name[5:].replace("_", "-").title(), value)
-            for name, value in environ.items()
-            if name.startswith("HTTP_") or (name in _BARE and value)
-        ],
+        headers=headers_of(environ),
         body=body,
         client_ip=environ.get("REMOTE_ADDR") or None,
         url=f"{environ.get('wsgi.url_scheme', 'http')}://{host}{path}",
     )
+
+
+def headers_of(environ: Environ) -> list[tuple[str, str]]:
+    """The headers, in the server's order."""
+    return [
+        (_BARE.get(name) or _header_name(name), value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or (name in _BARE and value)
+    ]
+
+
+@functools.lru_cache(maxsize=256)
+def _header_name(key: str) -> str:
+    return key[5:].replace("_", "-").title()
 
 
 def sent_path(environ: Environ) -> str:

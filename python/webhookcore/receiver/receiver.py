@@ -29,16 +29,11 @@ from ..redaction import Redactor
 from ..runner import (
     LONGEST_WAIT,
     BatchRule,
-    Claims,
     Handler,
     HandlerRun,
     Handlers,
     InboxCounts,
-    InboxWorker,
     Outcome,
-    PoolWorker,
-    Runs,
-    Upkeep,
     WorkerThread,
     refuse_inside_a_loop,
 )
@@ -65,6 +60,7 @@ from .sources import (
     make_source,
     rate_limits,
 )
+from .working import Work
 
 if TYPE_CHECKING:
     from ..reconcile import Reconciled
@@ -171,22 +167,20 @@ class Receiver:
             None if retention_days is None else _DAY * check_days("retention_days", retention_days)
         )
         self._store = open_store(url, durability, quota=quota)
-        schedule = [2.0**failure for failure in range(max_retries)]
         if max_backlog is not None:
             self._store.set_max_inbox(max_backlog)
         # Nothing here holds the receiver itself, so that dropping it closes the store.
-        parts = functools.partial(
-            _make_parts,
-            self._store,
-            self._handlers,
-            self._sources,
-            clock,
-            lease,
-            schedule,
-            retention,
+        self._work = Work(
+            store=self._store,
+            handlers=self._handlers,
+            sources=self._sources,
+            clock=clock,
+            lease=lease,
+            schedule=[2.0**failure for failure in range(max_retries)],
+            retention=retention,
+            workers=workers,
         )
-        self._make_worker = functools.partial(_make_worker, parts)
-        self._thread = WorkerThread(functools.partial(_make_pool, parts, clock, lease, workers))
+        self._thread = self._work.thread()
         self._door = Door(self._store)
         bytes_held = None if quota is None else size_in_bytes("quota", quota)
         self._readiness = Readiness(self._store, clock, bytes_held)
@@ -545,17 +539,7 @@ class Receiver:
         check_seconds("wait", wait, 0, 30 * _DAY)
         if self._handlers.any_async():
             refuse_inside_a_loop("run_until_idle()", "asyncio.to_thread(receiver.run_until_idle)")
-        ends = time.monotonic() + wait
-        worker = self._make_worker()
-        try:
-            while True:
-                worker.work()
-                due = worker.seconds_until_due()
-                if due is None or due > ends - time.monotonic():
-                    return worker.counts
-                time.sleep(min(due, 1.0))
-        finally:
-            worker.close()
+        return self._work.run_until_idle(wait)
 
     def start(self) -> None:
         """Handle stored events on threads of this process until ``stop()``.
@@ -632,46 +616,6 @@ class Receiver:
 
     def __repr__(self) -> str:
         return f"<Receiver sources={sorted(self._sources)}>"
-
-
-def _limits_of(sources: dict[str, Source]) -> list[tuple[str, int]]:
-    return [
-        (source.name, source.concurrency)
-        for source in list(sources.values())
-        if source.concurrency is not None
-    ]
-
-
-def _make_parts(
-    store: _core.Store,
-    handlers: Handlers,
-    sources: dict[str, Source],
-    clock: Callable[[], float],
-    lease: float,
-    schedule: Sequence[float],
-    kept: float | None,
-) -> tuple[Claims, Runs, Upkeep]:
-    limits = functools.partial(_limits_of, sources)
-
-    def knows(source: str) -> bool:
-        return source in sources or handlers.knows(source)
-
-    claims = Claims(store, handlers, clock, lease, limits, knows)
-    return claims, Runs(store, handlers, claims, clock, schedule), Upkeep(store, clock, kept)
-
-
-def _make_worker(parts: Callable[[], tuple[Claims, Runs, Upkeep]]) -> InboxWorker:
-    return InboxWorker(*parts())
-
-
-def _make_pool(
-    parts: Callable[[], tuple[Claims, Runs, Upkeep]],
-    clock: Callable[[], float],
-    lease: float,
-    workers: int,
-    wake: Callable[[], None],
-) -> PoolWorker:
-    return PoolWorker(*parts(), clock, lease, workers, wake)
 
 
 def _probe(readiness: Readiness, name: str) -> HttpResponse:
