@@ -25,6 +25,7 @@ from .reconcile import reconcile
 from .send import send
 from .sign import sign
 from .tail import tail
+from .tenants import tenants
 from .trigger import trigger
 from .verify import verify
 from .worker import worker
@@ -58,6 +59,7 @@ for _command in (
     deliveries,
     dead_letters,
     operations,
+    tenants,
     worker,
     prune,
     ip_ranges,
