@@ -1,7 +1,5 @@
 #include "webhookcore/store/sqlite/tenant_rows.h"
 
-#include <utility>
-
 #include "webhookcore/store/sqlite/endpoint_directory.h"
 
 namespace webhookcore::sqlite {
@@ -76,7 +74,7 @@ Result<std::optional<std::string>> TenantGate::admit(const std::optional<std::st
   if (place == known_.end()) {
     auto known = first(*tenant, refusable);
     if (!known) return known.error();
-    place = known_.emplace(*tenant, std::move(*known)).first;
+    place = known_.emplace(*tenant, *known).first;
   }
   place->second.bucket.tokens -= 1;
   return place->second.limits.max_backlog ? tenant : Counted();
