@@ -35,7 +35,7 @@ class Plan:
     rate: int = 400  # The endpoint's limit, a second.
     open_for: float = 3.0  # Seconds between two probes.
     probes: int = 3  # That find the endpoint dead.
-    wait: float = 10.0  # The schedule's, without a breaker.
+    wait: float = 20.0  # The schedule's, without a breaker: all have failed before it is over.
 
 
 @dataclass
@@ -79,13 +79,14 @@ class Report:
 
 
 class Dead:
-    """Answers 500 until it `lives`."""
+    """Answers 500 after some seconds, until it `lives`."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: float = 0.0) -> None:
         self.lives = False
+        self._after = after
 
     def __call__(self, _request: Request) -> Answer:
-        return Answer() if self.lives else Answer(500, after=PROBED_FOR)
+        return Answer() if self.lives else Answer(500, after=self._after)
 
 
 def most_in_any_second(times: Sequence[float]) -> int:
@@ -136,7 +137,7 @@ def send_all(client: wh.Client, count: int) -> list[str]:
 
 
 def run_behind_breaker(plan: Plan) -> Report:
-    dead = Dead()
+    dead = Dead(PROBED_FOR)
     breaker = wh.Breaker(failures=FAILURES, open_for=plan.open_for)
     with (
         Receiver(dead) as receiver,

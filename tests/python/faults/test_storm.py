@@ -26,7 +26,7 @@ def test_what_waited_behind_a_breaker_comes_within_the_rate_limit_after_one_prob
 
 
 def test_retries_that_were_scheduled_together_come_apart(tmp_path: Path) -> None:
-    plan = Plan(tmp_path, messages=300)
+    plan = Plan(tmp_path, messages=300, wait=10)
     check(run_on_schedule(plan), plan.messages)
 
 
