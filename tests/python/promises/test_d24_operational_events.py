@@ -105,7 +105,7 @@ def test_a_backlog_older_than_15_minutes(store, policy, server, clock, later, ex
 
 
 @pytest.mark.parametrize(
-    ("least", "now", "expected"), [(50, 60, 1), (50, 45, 0), (100, 60, 0)],
+    ("least", "now", "expected"), [(50, 60, 1), (30, 45, 0), (100, 60, 0)],
     ids=["ten times the usual hour", "less than ten times", "less than the minimum volume"],
 )  # fmt: skip
 def test_an_hour_of_unusual_volume(store, clock, least, now, expected):
