@@ -7,6 +7,7 @@ import functools
 import inspect
 import json
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -30,8 +31,10 @@ _MAX_ERROR_TEXT: Final = 200
 WRAPPERS: Final[list[Callable[[HandlerFunction], HandlerFunction]]] = []
 
 Failures: TypeAlias = tuple[type[BaseException], ...]
-# While a request waits, an exit is the server's: gunicorn ends a worker with SystemExit.
+# In the main thread an exit may be the server's own: gunicorn ends a worker with SystemExit.
 REQUEST_FAILURES: Final[Failures] = (Exception, asyncio.CancelledError)
+# On a loop it is a handler's, and passing through it would end the loop and its server with it.
+_LOOP_FAILURES: Final[Failures] = (*REQUEST_FAILURES, SystemExit)
 
 
 class Snooze(Exception):  # noqa: N818  # It says when, not what went wrong.
@@ -201,12 +204,14 @@ def run_here(
     handlers: Sequence[Handler],
     event: Event,
     await_: Callable[[Awaitable[Any]], Any],
-    failures: Failures = REQUEST_FAILURES,
 ) -> Outcome:
     """Call them in this thread; ``await_`` finishes what an async handler returns.
 
-    What is among ``failures`` is an outcome, anything else passes through.
+    In the main thread an exit passes through. In others it would end a server's thread, and
+    nobody but the handler can have raised it.
     """
+    is_main = threading.current_thread() is threading.main_thread()
+    failures: Failures = REQUEST_FAILURES if is_main else (BaseException,)
     outcome = Outcome()
     for handler in handlers:
         with outcome.recording(handler, event, failures):
@@ -258,13 +263,26 @@ async def run_async(handlers: Sequence[Handler], event: Event) -> Outcome:
     """Await the async ones on this loop; the others run in a thread."""
     outcome = Outcome()
     for handler in handlers:
-        with outcome.recording(handler, event):
+        value, error = None, None
+        if not handler.is_async:
+            value, error = await asyncio.to_thread(_caught, handler, event)
+        if error is not None:
+            with outcome.recording(handler, event, (BaseException,)):
+                raise error
+            continue
+        with outcome.recording(handler, event, _LOOP_FAILURES):
             if handler.is_async:
                 value = handler.call(event)
-            else:
-                value = await asyncio.to_thread(handler.call, event)
             outcome.keep(await value if inspect.isawaitable(value) else value)
     return outcome
+
+
+def _caught(handler: Handler, event: Event) -> tuple[Any, BaseException | None]:
+    """What it returned or raised: no future takes a StopIteration, and no loop an exit."""
+    try:
+        return handler.call(event), None
+    except BaseException as error:  # noqa: BLE001  # Raised again where it is waited for.
+        return None, error
 
 
 def _text_of(error: BaseException) -> str:

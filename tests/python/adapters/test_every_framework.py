@@ -129,8 +129,10 @@ def test_a_slash_at_the_end_is_the_same_source(server):
     assert status == 404
 
 
-def stripe(server: Server, source: str, id: str, length: int = 0) -> tuple[str, bytes, dict]:
-    body = json.dumps({"id": id, "type": "invoice.paid"}).encode().ljust(length)
+def stripe(
+    server: Server, source: str, id: str, length: int = 0, type: str = "invoice.paid"
+) -> tuple[str, bytes, dict]:
+    body = json.dumps({"id": id, "type": type}).encode().ljust(length)
     _, body, headers = signed(sender("stripe"), server, id, body=body)
     return f"/hooks/{source}", body, headers
 
@@ -187,6 +189,15 @@ def test_a_handshake_by_get_is_answered(server):
 def test_an_async_handler_of_an_inline_source_gives_the_answer(server):
     status, content, _ = server.send(*stripe(server, "inline", "evt_1", 80))
     assert (status, content["result"]) == (200, {"length": 80})
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_an_exit_of_an_inline_handler_is_a_500_and_the_server_goes_on(server, how):
+    """Through an event loop it would end the server, and through a thread its thread."""
+    where, body, headers = stripe(server, "inline", f"exit_{how}", type=f"exit.{how}")
+    for _ in range(2):  # The claim is given back.
+        assert server.send(where, body, headers)[0] == 500
+    assert server.post(*stripe(server, "inline", f"after_{how}")) == (200, "processed")
 
 
 def test_who_took_the_body_away_is_named_in_the_log(server):

@@ -181,6 +181,65 @@ def test_an_interrupt_passes_through_and_gives_the_claim_back(inline, interrupt)
     assert answer(inline.handle(stripe(), source="stripe"))[1]["status"] == "processed"
 
 
+class Strange(BaseException):
+    """As gevent's Timeout is."""
+
+
+@pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, GeneratorExit, Strange])
+def test_in_a_thread_whatever_a_handler_raises_is_a_failure(inline, raised):
+    """Nobody else can have raised it there, and a server's thread would end by it."""
+    once = [raised()]
+
+    @inline.on("stripe")
+    def handler(event):
+        if once:
+            raise once.pop()
+
+    found = []
+    for _ in range(2):
+        thread = threading.Thread(
+            target=lambda: found.append(inline.handle(stripe(), source="stripe").status)
+        )
+        thread.start()
+        thread.join()
+    assert found == [500, 200]
+
+
+@pytest.mark.parametrize(
+    "raised", [SystemExit, KeyboardInterrupt, GeneratorExit, Strange, StopIteration]
+)
+def test_on_a_loop_whatever_a_sync_handler_raises_is_a_failure(inline, raised):
+    """A StopIteration, as of next(), no future takes: the request would hang."""
+    once = [raised()]
+
+    @inline.on("stripe")
+    def handler(event):
+        if once:
+            raise once.pop()
+
+    async def scene():
+        answers = [await inline.handle_async(stripe(), source="stripe") for _ in range(2)]
+        return [one.status for one in answers]
+
+    assert asyncio.run(scene()) == [500, 200]
+
+
+@pytest.mark.parametrize("raised", [SystemExit, asyncio.CancelledError, StopIteration])
+def test_an_exit_of_an_async_handler_does_not_end_the_loop(inline, raised):
+    once = [raised()]
+
+    @inline.on("stripe")
+    async def handler(event):
+        if once:
+            raise once.pop()
+
+    async def scene():
+        answers = [await inline.handle_async(stripe(), source="stripe") for _ in range(2)]
+        return [one.status for one in answers]
+
+    assert asyncio.run(scene()) == [500, 200]
+
+
 def test_a_client_that_hangs_up_does_not_stop_the_handler(inline):
     async def scene():
         inside, go_on = asyncio.Event(), asyncio.Event()

@@ -6,6 +6,7 @@ A request with the header X-Take-Body finds its body taken away before the recei
 from __future__ import annotations
 
 import os
+import sys
 
 import webhookcore as wh
 from support.senders import SENDERS
@@ -25,7 +26,13 @@ def make_receiver() -> wh.Receiver:
 
     @receiver.on("inline")
     async def handle(event: wh.Event) -> dict:
+        if event.type == "exit.async":
+            sys.exit(3)
         return {"length": len(event.body)}
+
+    @receiver.on("inline", "exit.sync")
+    def leave(event: wh.Event) -> None:
+        sys.exit(3)
 
     return receiver
 
