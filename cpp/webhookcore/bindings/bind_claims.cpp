@@ -118,6 +118,14 @@ void register_claims(StoreClass& store) {
            [](Store& self, std::int64_t now) {
              return unwrap(without_gil([&] { return self.reap_events(at(now)); }));
            })
+      .def("extend_own_event_leases",
+           [](Store& self, std::int64_t by) {
+             unwrap(without_gil([&] { return self.extend_own_event_leases(Duration{by}); }));
+           })
+      .def("restart_event_waits",
+           [](Store& self, std::int64_t now) {
+             return unwrap(without_gil([&] { return self.restart_event_waits(at(now)); }));
+           })
       .def(
           "next_event_due_at",
           [](Store& self, const Limits& limits) -> py::object {

@@ -10,6 +10,7 @@
 #include "webhookcore/bindings/process_parts.h"
 #include "webhookcore/bindings/store_call.h"
 #include "webhookcore/bindings/store_parts.h"
+#include "webhookcore/core/clock_jump.h"
 #include "webhookcore/store/memory/memory_store.h"
 #include "webhookcore/store/sqlite/sqlite_store.h"
 #include "webhookcore/store/store.h"
@@ -43,6 +44,12 @@ py::dict info(Store& store) {
 }  // namespace
 
 void register_store(py::module_& module) {
+  // Milliseconds.
+  py::class_<JumpWatch>(module, "JumpWatch")
+      .def(py::init<>())
+      .def("step", [](JumpWatch& self, std::int64_t wall, std::int64_t monotonic) {
+        return self.step(at(wall), Duration{monotonic}).count();
+      });
   StoreClass store(module, "Store");
   store.def("info", &info)
       .def("close", [](Store& self) { without_gil([&] { self.close(); }); })

@@ -19,4 +19,10 @@ std::optional<TimePoint> due_after_jump(const WaitingTimes& waiting, TimePoint n
   return now + wait;
 }
 
+std::optional<TimePoint> event_due_after_jump(TimePoint next_attempt_at, TimePoint updated_at,
+                                              TimePoint now) {
+  if (updated_at <= now || next_attempt_at <= now) return std::nullopt;
+  return now + std::max(Duration::zero(), next_attempt_at - updated_at);
+}
+
 }  // namespace webhookcore

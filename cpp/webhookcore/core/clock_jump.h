@@ -36,4 +36,8 @@ struct WaitingTimes {
 // time (`deliver_at`) stays there.
 std::optional<TimePoint> due_after_jump(const WaitingTimes& waiting, TimePoint now);
 
+// The same of an event in the inbox, which no user wants at a certain time.
+std::optional<TimePoint> event_due_after_jump(TimePoint next_attempt_at, TimePoint updated_at,
+                                              TimePoint now);
+
 }  // namespace webhookcore

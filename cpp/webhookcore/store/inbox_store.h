@@ -132,6 +132,12 @@ class InboxStore {
   // kMaxInboxCrashes. Returns how many rows it took back.
   virtual Result<std::size_t> reap_events(TimePoint now) = 0;
 
+  // The wall clock went ahead by `by`: what this process runs keeps the time that it had left.
+  virtual Result<void> extend_own_event_leases(Duration by) = 0;
+  // The wall clock may have gone back: what is not due and was written later than `now` waits
+  // from now on for as long as it did then. Returns how many rows.
+  virtual Result<std::size_t> restart_event_waits(TimePoint now) = 0;
+
   // Of sources that are at their limit nothing is due.
   virtual Result<std::optional<TimePoint>> next_event_due_at(
       std::span<const SourceLimit> limits = {}) = 0;

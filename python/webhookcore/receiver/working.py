@@ -66,7 +66,8 @@ class Work:
             self.store, self.handlers, self.clock, self.lease, self._limits, self._knows
         )
         runs = Runs(self.store, self.handlers, claims, self.clock, self.schedule)
-        return claims, runs, Upkeep(self.store, self.clock, self.retention)
+        ticks = time.monotonic if self.clock is time.time else None
+        return claims, runs, Upkeep(self.store, self.clock, self.retention, ticks)
 
     def _limits(self) -> list[tuple[str, int]]:
         return [

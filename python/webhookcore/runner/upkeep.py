@@ -13,6 +13,9 @@ _PRUNE_BUDGET: Final = 3
 _PRUNE_BATCHES: Final = 5
 _PRUNE_EVERY: Final = 600.0
 _REAP_EVERY: Final = 2.0
+# Seconds in which the other processes see as well that the clock was set ahead, and extend what
+# they have under way.
+_GRACE: Final = 3 * _REAP_EVERY
 
 
 class Upkeep:
@@ -22,18 +25,29 @@ class Upkeep:
         store: Shared with the receiver.
         clock: Unix seconds.
         kept: Seconds for which events that are done or dead are kept; None: for ever.
+        ticks: Seconds of a clock that nobody sets, to see by it that the other one was set; None
+            where that is no clock of the system's.
     """
 
     def __init__(
-        self, store: _core.Store, clock: Callable[[], float], kept: float | None = None
+        self,
+        store: _core.Store,
+        clock: Callable[[], float],
+        kept: float | None = None,
+        ticks: Callable[[], float] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._kept_ms = None if kept is None else round(kept * 1000)
         self._prune_at = self._reap_at = time.monotonic()
+        self._ticks = ticks
+        self._watch = _core.JumpWatch()
+        self._ahead = 0
+        self._may_have_gone_back = True  # While nobody worked.
 
     def reap(self) -> int:
         """How many claims were taken back."""
+        self._mend_after_jump()
         if time.monotonic() < self._reap_at:
             return 0
         reaped = self._store.reap_events(self._now())
@@ -55,6 +69,21 @@ class Upkeep:
         )
         if over:
             self._prune_at = time.monotonic() + _PRUNE_EVERY
+
+    def _mend_after_jump(self) -> None:
+        """Where the clock was set, back no event waits for that long, ahead no lease ends by it."""
+        now = self._now()
+        if self._ticks is not None:
+            jump = self._watch.step(now, round(self._ticks() * 1000))
+            self._ahead += max(0, jump)
+            self._may_have_gone_back = self._may_have_gone_back or jump < 0
+        if self._ahead:
+            self._store.extend_own_event_leases(self._ahead)
+            self._ahead = 0
+            self._reap_at = time.monotonic() + _GRACE
+        if self._may_have_gone_back:
+            self._store.restart_event_waits(now)
+            self._may_have_gone_back = False
 
     def _now(self) -> int:
         return round(self._clock() * 1000)

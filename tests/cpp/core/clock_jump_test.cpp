@@ -35,6 +35,14 @@ TEST_CASE("what was written by a clock that showed less keeps its time") {
   CHECK_FALSE(due_after_jump({kNow - 5min, kNow - 1h, kNow - 1h, 0}, kNow));
 }
 
+TEST_CASE("an event that waits does so for its own time, whatever the clock shows") {
+  CHECK_FALSE(event_due_after_jump(kNow + 5min, kNow, kNow));
+  CHECK_FALSE(event_due_after_jump(kNow, kNow + 1h, kNow));
+  CHECK(event_due_after_jump(kNow + 1h, kNow + 1h, kNow) == kNow);
+  CHECK(event_due_after_jump(kNow + 1h + 5s, kNow + 1h, kNow) == kNow + 5s);
+  CHECK(event_due_after_jump(kNow + 1min, kNow + 1h, kNow) == kNow);
+}
+
 TEST_CASE("a wait that began in the future begins again now, with its own length") {
   CHECK(due_after_jump({kNow + 1h + 5s, kNow - 1h, kNow + 1h, 1}, kNow) == kNow + 5s);
   CHECK(due_after_jump({kNow + 1h + 5s, kNow + 1h, kNow + 1h, 1}, kNow) == kNow + 5s);

@@ -100,6 +100,12 @@ class FailingStore final : public Store {
     return inner_->complete_events(c, n);
   }
   Result<std::size_t> reap_events(TimePoint n) override { return inner_->reap_events(n); }
+  Result<void> extend_own_event_leases(Duration by) override {
+    return inner_->extend_own_event_leases(by);
+  }
+  Result<std::size_t> restart_event_waits(TimePoint n) override {
+    return inner_->restart_event_waits(n);
+  }
   Result<std::optional<TimePoint>> next_event_due_at(std::span<const SourceLimit> l) override {
     return inner_->next_event_due_at(l);
   }

@@ -23,6 +23,43 @@ void kill_event(Store& store, std::int64_t key) {
       store.complete_event({key, claimed.token, InboxState::dead, {}, true, {}, "gave up"}, kNow));
 }
 
+void check_clock_that_is_set(Store& store) {
+  const TimePoint back = kNow - 1h;
+  const auto accepted = store.accept(event("evt_1"), "evt_1", "\"accepted\"", kNow, 24h);
+  REQUIRE(accepted);
+
+  SECTION("back: what waits does so for its own time") {
+    const auto claimed = claim_one(store);
+    REQUIRE(store.complete_event(
+        {claimed.event.key, claimed.token, InboxState::pending, kNow + 5s, true, {}, "failed"},
+        kNow));
+    REQUIRE(store.accept(event("evt_2"), "evt_2", "\"accepted\"", kNow, 24h));
+    REQUIRE(store.claim_due_events(back, 10, 60s)->empty());
+    CHECK(*store.restart_event_waits(back) == 2);
+    CHECK(*store.restart_event_waits(back) == 0);
+    CHECK(claim_one(store, back).event.event_id == "evt_2");
+    CHECK(*store.next_event_due_at() == back + 5s);
+    CHECK(claim_one(store, back + 5s).event.event_id == "evt_1");
+  }
+  SECTION("back: what is under way is left alone") {
+    const auto claimed = claim_one(store);
+    CHECK(*store.restart_event_waits(back) == 0);
+    REQUIRE(store.complete_event(
+        {claimed.event.key, claimed.token, InboxState::done, {}, false, "1", ""}, back));
+  }
+  SECTION("ahead: what runs keeps the time that it had left") {
+    const auto claimed = claim_one(store);
+    REQUIRE(store.extend_own_event_leases(2h));
+    CHECK(*store.reap_events(kNow + 2h + 59s) == 0);
+    CHECK(*store.reap_events(kNow + 2h + 61s) == 1);
+  }
+  SECTION("a clock that went on changes nothing") {
+    CHECK(*store.restart_event_waits(kNow) == 0);
+    CHECK(*store.restart_event_waits(kNow + 2h) == 0);
+    CHECK(claim_one(store).event.event_id == "evt_1");
+  }
+}
+
 void check_accepting(Store& store) {
   SECTION("an accepted event comes back as it was stored") {
     InboxEvent sample = event("evt_1");
@@ -269,6 +306,7 @@ void check_inbox(const MakeStore& make) {
   SECTION("accepting many") { check_accepting_many(*store); }
   SECTION("working") { check_working(*store); }
   SECTION("reaping and listing") { check_reaping(*store); }
+  SECTION("a clock that is set") { check_clock_that_is_set(*store); }
 }
 
 }  // namespace webhookcore::conformance

@@ -8,7 +8,8 @@ import pytest
 
 import webhookcore as wh
 from support.command import row, rows, run, run_process
-from webhookcore.testing import Answer, WebhookServer
+from webhookcore.testing import Answer, WebhookServer, sample
+from webhookcore.testing.sender_keys import sender_keys
 
 SECRET = "whsec_of_a_test_0123456789"
 ENV = {"WEBHOOKCORE_SECRET": SECRET}
@@ -100,6 +101,16 @@ def test_a_provider_with_a_key_pair_signs_with_its_private_key(server, tmp_path)
     given = ["--secret", f"@{tmp_path / 'key'}"]
     assert run("trigger", "standard", "--to", server.url, *given).exit_code == 0
     assert server.event("standard", [public])
+
+
+@pytest.mark.parametrize("provider", wh.providers())
+def test_a_request_of_every_provider_verifies_where_it_arrives(server, tmp_path, provider):
+    keys, scheme = sender_keys(wh.scheme(provider)), sample(provider).scheme
+    (tmp_path / "key").write_text(keys.signing)
+    given = ["--to", server.url, "--secret", f"@{tmp_path / 'key'}"]
+    result = run("trigger", provider, *given)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert server.event(scheme, [keys.verifying]).body == server.requests[0].body
 
 
 def test_the_url_that_is_signed_may_be_the_public_one(server):

@@ -137,3 +137,46 @@ def test_an_hour_that_comes_twice_is_told_apart_by_its_fold(
 def _zone_of_the_machine():
     yield
     time.tzset()
+
+
+APP = """
+import os
+import webhookcore as wh
+
+receiver = wh.Receiver(os.environ["STORE"])
+failures = [ValueError("once")]
+
+@receiver.on("stripe")
+def handle(event):
+    if failures:
+        raise failures.pop()
+"""
+
+
+@pytest.mark.parametrize("jump", [-HOUR, HOUR])
+def test_a_worker_of_the_inbox_keeps_the_waits_of_its_retries(clock, tmp_path, jump):
+    """Set back it would wait an hour for a retry that is due in a second."""
+    (tmp_path / "hooks.py").write_text(APP)
+    store = f"sqlite:///{tmp_path}/hooks.db"
+    body = b'{"id": "evt_1", "type": "invoice.paid"}'
+    secret = "correct-horse-battery-staple-1"
+    with wh.Receiver(store) as receiver:
+        receiver.add_source("stripe", secrets=[secret])
+        headers = wh.sign("stripe", body=body, secret=secret)
+        asked = wh.HttpRequest("POST", "/hooks/stripe", headers, body)
+        assert receiver.handle(asked, source="stripe").status == 202
+        variables = {**clock.variables, "STORE": store, "PYTHONPATH": str(tmp_path)}
+        worker = subprocess.Popen(
+            [*COMMAND, "worker", "hooks:receiver", "--db", store],
+            env=environment(**variables),
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            wait_until(lambda: receiver.inbox.get("inb_1").attempts == 1, "the first failure")
+            clock.set_by(jump)
+            wait_until(lambda: receiver.inbox.get("inb_1").state == "done", "the retry")
+        finally:
+            worker.kill()
+            worker.communicate()
+        assert receiver.inbox.get("inb_1").attempts == 1

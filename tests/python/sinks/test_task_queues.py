@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import dramatiq
 import pytest
 import redis
@@ -14,6 +18,7 @@ import webhookcore as wh
 from support.brokers import free_port
 from support.receiving import SECRET, stripe
 from support.tasks import SEEN, STORE, read_again
+from support.waiting import wait_until
 from webhookcore.sinks import CeleryTask, DramatiqActor, RQQueue
 
 
@@ -125,3 +130,62 @@ def test_of_an_inline_source_there_is_nothing_to_read_again(url, clock):
 def test_what_is_no_task_of_that_kind_is_refused(kind):
     with pytest.raises(wh.ConfigError):
         kind(object(), *([read_again] if kind is RQQueue else []))
+
+
+PREFORK = """
+import os
+from pathlib import Path
+from celery import Celery
+import webhookcore as wh
+
+app = Celery("hooks", broker=os.environ["BROKER"])
+# Opened and used before the fork, as a module that many tasks share does it.
+receiver = wh.Receiver(os.environ["STORE"])
+client = wh.Client(os.environ["STORE"])
+client.send("worker.started", {"found": receiver.inbox.counts()["done"]})
+
+@app.task(name="hooks.handle")
+def handle(inbox_id):
+    event = receiver.inbox.get(inbox_id).event
+    client.send("order.seen", {"event": event.id}, idempotency_key=event.id)
+    with Path("handled").open("a") as file:
+        file.write(f"{os.getpid()} {event.id}\\n")
+"""
+
+
+def test_celerys_forked_processes_read_and_send_with_what_their_parent_had_opened(
+    receiver, url, redis_server, tmp_path
+):
+    (tmp_path / "hooks.py").write_text(PREFORK)
+    broker = f"redis://127.0.0.1:{redis_server.port}/0"
+    paths = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    command = "celery -A hooks worker --pool prefork --concurrency 2 --loglevel warning"
+    command += " --without-gossip --without-mingle --without-heartbeat"
+    with (tmp_path / "log").open("wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", *command.split()],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": paths, "BROKER": broker, "STORE": url},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        task = Celery("here", broker=broker).task(name="hooks.handle")(read_again)
+        receiver.forward("stripe", to=task)
+        for number in range(20):
+            receiver.handle(stripe(f"evt_{number}"), "stripe")
+        assert receiver.run_until_idle().handled == 20
+        file = tmp_path / "handled"
+        wait_until(
+            lambda: file.exists() and len(file.read_text().splitlines()) == 20,
+            (tmp_path / "log").read_text,
+        )
+    finally:
+        worker.terminate()
+        assert worker.wait(30) == 0
+    lines = [line.split() for line in file.read_text().splitlines()]
+    assert {event for _, event in lines} == {f"evt_{number}" for number in range(20)}
+    assert str(worker.pid) not in {pid for pid, _ in lines}
+    with wh.Client(url) as client:
+        sent = [message.type for message in client.messages.list()]
+    assert sorted(sent) == ["order.seen"] * 20 + ["worker.started"]

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "webhookcore/core/claim_rules.h"
+#include "webhookcore/core/clock_jump.h"
 #include "webhookcore/core/event_pattern.h"
 #include "webhookcore/core/lane_choice.h"
 #include "webhookcore/store/memory/memory_store_object.h"
@@ -198,6 +199,31 @@ Result<std::size_t> MemoryStore::reap_events(TimePoint now) {
     ++reaped;
   }
   return reaped;
+}
+
+Result<void> MemoryStore::extend_own_event_leases(Duration by) {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  for (auto& [key, entry] : rows_.inbox) {
+    if (entry.event.state == InboxState::running) entry.lease_expires_at += by;
+  }
+  return {};
+}
+
+Result<std::size_t> MemoryStore::restart_event_waits(TimePoint now) {
+  const auto entered = enter();
+  if (entered.error) return *entered.error;
+  std::size_t moved = 0;
+  for (auto& [key, entry] : rows_.inbox) {
+    InboxEvent& event = entry.event;
+    if (event.state != InboxState::pending) continue;
+    const auto due = event_due_after_jump(*event.next_attempt_at, event.updated_at, now);
+    if (!due) continue;
+    event.next_attempt_at = due;
+    event.updated_at = now;
+    ++moved;
+  }
+  return moved;
 }
 
 Result<std::optional<TimePoint>> MemoryStore::next_event_due_at(

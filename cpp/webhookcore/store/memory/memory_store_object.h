@@ -42,6 +42,8 @@ class MemoryStore final : public Store {
   std::vector<Result<void>> complete_events(std::span<const EventCompletion> completions,
                                             TimePoint now) override;
   Result<std::size_t> reap_events(TimePoint now) override;
+  Result<void> extend_own_event_leases(Duration by) override;
+  Result<std::size_t> restart_event_waits(TimePoint now) override;
   Result<std::optional<TimePoint>> next_event_due_at(std::span<const SourceLimit> limits) override;
 
   // memory_inbox_rows.cpp

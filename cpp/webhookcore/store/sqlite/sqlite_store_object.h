@@ -3,12 +3,19 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 #include "webhookcore/core/inbox_room.h"
 #include "webhookcore/store/sqlite/database.h"
 #include "webhookcore/store/store.h"
 
 namespace webhookcore::sqlite {
+
+// A row that is due at another time because the clock was set.
+struct MovedWait {
+  std::int64_t key = 0;
+  TimePoint due;
+};
 
 // One holder of a Database; several may share it.
 class SqliteStore final : public Store {
@@ -48,6 +55,8 @@ class SqliteStore final : public Store {
   std::vector<Result<void>> complete_events(std::span<const EventCompletion> completions,
                                             TimePoint now) override;
   Result<std::size_t> reap_events(TimePoint now) override;
+  Result<void> extend_own_event_leases(Duration by) override;
+  Result<std::size_t> restart_event_waits(TimePoint now) override;
   Result<std::optional<TimePoint>> next_event_due_at(std::span<const SourceLimit> limits) override;
 
   // inbox_store.cpp
@@ -170,6 +179,8 @@ class SqliteStore final : public Store {
  private:
   void close_once();
   std::optional<Error> closed_error() const;
+  // Of the table that the UPDATE names, so many in one transaction.
+  Result<std::size_t> move_all(const std::vector<MovedWait>& moved, TimePoint now, const char* sql);
   Result<std::size_t> take_back_lost(TimePoint now);
   Result<void> mend_lines();  // The first of each that got stuck goes.
   Result<void> cancel_expired(TimePoint now);
