@@ -1,8 +1,8 @@
 """D3: endpoints and all that can be said of one; each wrong value is an error that names its field.
 
 Thoroughly: client/test_odd_arguments.py, client/test_endpoint_changes.py,
-client/test_endpoint_tests.py, client/test_endpoint_headers.py, client/test_encryption.py,
-cli/test_doctor.py.
+client/test_endpoint_tests.py, client/test_endpoint_headers.py, client/test_client_defaults.py,
+client/test_encryption.py, cli/test_doctor.py.
 """
 
 from __future__ import annotations
@@ -145,6 +145,14 @@ def test_a_change_is_refused_by_the_same_errors_and_changes_nothing(saved, field
         client.endpoints.update(endpoint, **{field.partition("[")[0]: value})
     assert refused.value.field == field
     assert client.endpoints.get(endpoint.id).updated_at == endpoint.updated_at
+
+
+def test_values_of_an_endpoint_override_the_clients_defaults(policy):
+    with wh.Client("memory://", policy=policy, timeout=3, retry="fast", max_attempts=2) as client:
+        plain = client.endpoints.create(URL, events=["*"])
+        assert (plain.timeout, plain.retry, plain.max_attempts) == (3, (1, 2, 4, 8, 16), 2)
+        own = client.endpoints.create(URL, events=["*"], timeout=20, retry=[9], max_attempts=None)
+        assert (own.timeout, own.retry, own.max_attempts) == (20, (9,), None)
 
 
 def test_the_same_uid_again_changes_the_endpoint_of_its_tenant(client):

@@ -1,6 +1,6 @@
 """D19: endpoints, messages, keys and limits belong to a tenant; no other sees them.
 
-Thoroughly: client/test_tenants.py. Tokens come with the admin API.
+Thoroughly: client/test_tenants.py, client/test_tenant_limits.py. Tokens come with the admin API.
 """
 
 from __future__ import annotations
@@ -58,6 +58,19 @@ def test_a_limit_of_one_tenants_endpoint_holds_nobody_else_up(client, server, tw
     client.run_until_idle()
     assert client.deliveries.count(tenant="globex")["delivered"] == 11
     assert client.deliveries.count(tenant="acme")["delivered"] == len(ids(server)) - 11 == 1
+
+
+def test_limits_of_a_tenant_are_its_own(client, two):
+    client.tenants.set_limits("acme", max_backlog=3, max_endpoints=1)
+    client.send_many([{"type": "a", "data": n, "tenant": "acme"} for n in range(3)])
+    with pytest.raises(wh.TenantLimitError) as refused:
+        client.send("a", {}, tenant="acme")
+    assert refused.value.limit == "max_backlog"
+    with pytest.raises(wh.TenantLimitError) as refused:
+        client.endpoints.create("http://127.0.0.1:8999/", events=["*"], tenant="acme")
+    assert refused.value.limit == "max_endpoints"
+    for _ in range(5):
+        client.send("a", {}, tenant="globex")
 
 
 def test_no_tenant_is_a_scope_of_its_own(client, server, two):
