@@ -20,6 +20,7 @@ NOT_FAMILIES = {
     "accept_app",
     "growth",
     "isolation",
+    "loop",
     "native",
     "report",
     "storage",
