@@ -33,7 +33,7 @@ Result<void> KeyWatch::step(TimePoint now, Duration monotonic) {
 
 Result<void> KeyWatch::look(TimePoint now, Duration monotonic) {
   const auto checked = store_.check_keys();
-  if (!checked.ok() && checked.error().code != ErrorCode::wrong_store_key) return checked;
+  if (!checked.ok() && checked.error().code != ErrorCode::wrong_store_key) return checked.error();
   const bool was_missing = std::exchange(key_is_missing_, !checked.ok());
   if (!key_is_missing_ || was_missing) return {};
   stepped_back_at_ = monotonic;
