@@ -125,7 +125,10 @@ class _RotatingVerifier(Verifier):
         self._current[1].close()
 
     def _fresh(self) -> Verifier:
-        fresh = hide(self._fetch)
+        try:
+            fresh = hide(self._fetch)
+        except SystemExit as error:  # On an event loop it would end the server.
+            raise ConfigError(f"the callable that gives them exited: {error}", "secrets") from error
         # One reference, read once: another thread may renew it meanwhile.
         current = self._current
         if mark_of(fresh) != current[0]:

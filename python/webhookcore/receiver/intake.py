@@ -37,6 +37,10 @@ _LONGEST_BATCH_ON_LOOP: Final = 4 * 1024
 _ACCEPTED: Final = '"accepted"'  # The result that an accepted event's key is completed with.
 
 
+# Of the user's code. An exit, such as a helper's that finds no configuration, would end the server
+# of an event loop, and anybody can send a request that asks for secrets.
+_FAILURES: Final = (Exception, SystemExit)
+
 # What a batch is answered with is what became of the item that is first in this list.
 _GRAVEST_FIRST: Final = (
     *("store_unavailable", "backlog_full", "failed", "snoozed", "running"),
@@ -265,7 +269,7 @@ class Intake:
             return None
         try:
             return source.handshake.unsigned(source, request)
-        except Exception:  # noqa: BLE001  # The user's code: secrets(), on_secret().
+        except _FAILURES:  # The user's code: secrets(), on_secret().
             return _misconfigured(source, "the handshake of source %s failed")
 
     def _verify(self, decision: Decision, request: HttpRequest) -> Settled | None:
@@ -280,7 +284,7 @@ class Intake:
         except KeyUnavailableError as missing:
             _log.warning("source %s: %s", source.name, missing)
             return "key_unavailable", answers.without_key(missing)
-        except Exception:  # noqa: BLE001  # Whatever it is, it is logged and nothing is let in.
+        except _FAILURES:  # Whatever it is, it is logged and nothing is let in.
             # The callable that gives the secrets failed, or the URL that is signed is unknown.
             return _misconfigured(source, "source %s cannot verify anything")
         return None
@@ -305,7 +309,7 @@ class Intake:
             return source.handshake.signed(source, event)
         except VerificationError as refused:
             return answers.refused(refused)
-        except Exception:  # noqa: BLE001  # The user's code: secrets().
+        except _FAILURES:  # The user's code: secrets().
             return _misconfigured(source, "the handshake of source %s failed")
 
     def _identify(self, decision: Decision, request: HttpRequest) -> Settled | None:
@@ -326,7 +330,7 @@ class Intake:
                     decision.waiting.append((item, _checked_key(source, item)))
                 else:
                     decision.settled.append(_unknown(source, item))
-        except Exception:  # noqa: BLE001  # The user's code.
+        except _FAILURES:  # The user's code.
             return _misconfigured(source, "event_key of source %s failed")
         decision.waiting.reverse()
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gc
 import pickle
+import sys
 import traceback
 import warnings
 from pathlib import Path
@@ -258,3 +259,11 @@ def test_providers_are_listed_with_and_without_details():
     assert len(set(names)) == len(names)
     details = wh.providers(details=True)
     assert {row.name for row in details} == set(names)
+
+
+def test_a_callable_that_exits_is_an_error_and_no_end_of_the_server():
+    given = [["whsec_of_a_test_0123456789"]]
+    verifier = wh.Verifier("stripe", lambda: given.pop() if given else sys.exit("no configuration"))
+    with pytest.raises(wh.ConfigError, match="no configuration") as caught:
+        verifier.verify(b"{}", {})
+    assert caught.value.field == "secrets"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import sys
 import threading
 
 import pytest
@@ -241,3 +242,25 @@ def test_a_batch_of_more_than_a_few_is_taken_apart_in_a_thread(url, clock):
         for size, quick in ((4096, True), (4097, False)):
             asked = wh.HttpRequest("POST", "/hooks/hubspot-v3", {}, b"x" * size)
             assert receiver._intake.is_quick(asked, "hubspot-v3") is quick
+
+
+@pytest.mark.parametrize("where", ["secrets", "event_key"])
+def test_an_exit_of_what_the_user_configured_does_not_end_the_loop(url, clock, where):
+    """A helper that finds no configuration exits; whoever sends a request could end the server."""
+    ready = [True]
+
+    def secrets():
+        return [SECRET] if ready else sys.exit("no configuration")
+
+    def key(event):
+        return event.id if ready else sys.exit("no configuration")
+
+    options = (
+        {"secrets": secrets} if where == "secrets" else {"secrets": [SECRET], "event_key": key}
+    )
+    with wh.Receiver(url, clock=clock) as receiver:
+        receiver.add_source("stripe", **options)
+        ready.clear()
+        assert asyncio.run(statuses(receiver, stripe())) == [500]
+        ready.append(True)
+        assert asyncio.run(statuses(receiver, stripe())) == [202]
