@@ -70,7 +70,7 @@ def test_each_failure_takes_the_next_wait_and_then_it_is_dead(store, policy, ser
         client.endpoints.create(server.url, events=["*"], retry=[60, 600])
         message = client.send("a", {})
         client.run_until_idle()
-        for later, attempts in ((40, 1), (75, 2), (500, 2), (1000, 3)):
+        for later, attempts in ((10, 1), (120, 2), (400, 2), (1500, 3)):
             clock.run(DELIVER, store, later=later)
             assert len(server.requests) == attempts
         [delivery] = message.deliveries

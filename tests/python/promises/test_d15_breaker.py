@@ -47,16 +47,16 @@ def test_it_is_open_for_five_minutes_over_a_restart_and_then_one_probe_decides(
     with wh.Client(store, policy=policy) as client:
         endpoint = failing(client, server, retry=[])
         client.run_until_idle()
-    clock.run(DELIVER, store, later=5 * MINUTE - 20)
+    clock.run(DELIVER, store, later=4 * MINUTE)
     assert len(server.requests) == 5
 
-    clock.run(DELIVER, store, later=5 * MINUTE + 20)  # The probe fails.
+    clock.run(DELIVER, store, later=6 * MINUTE)  # The probe fails.
     assert len(server.requests) == 6
     clock.run(DELIVER, store, later=9 * MINUTE)
     assert len(server.requests) == 6
 
     server.answer(200)
-    assert clock.run(DELIVER, store, later=11 * MINUTE) == "24\n"
+    assert clock.run(DELIVER, store, later=13 * MINUTE) == "24\n"
     with wh.Client(store, policy=policy) as client:
         health = client.endpoints.get(endpoint.id).health
         assert (health.state, health.trips) == ("closed", 2)
