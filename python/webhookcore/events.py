@@ -14,7 +14,7 @@ from .correlation import find_correlation_id
 from .errors import ConfigError
 from .exchange import Headers, HttpRequest, byte_pairs
 from .hidden_secrets import Secrets, shade
-from .once import mark_once, mark_once_async
+from .once import mark_once, mark_once_async, row_key
 from .provider_rules import Body, Form, Header, OtherMember, Place, Provider
 
 if TYPE_CHECKING:
@@ -182,10 +182,12 @@ class Event(_core.EventBase):
         return await mark_once_async(connection, self.source, self._once_key(key))
 
     def _once_key(self, key: str | None) -> str:
-        found = key if key is not None else getattr(self, "_key", None) or self.id
+        if key is not None:
+            return key
+        found = getattr(self, "_key", None) or self.id
         if found is None:
             raise ConfigError("must be given: the event has no id", "key")
-        return found
+        return row_key(found)
 
     def json(self) -> Any:
         """The body parsed as JSON.

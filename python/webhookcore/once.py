@@ -6,6 +6,7 @@ because the process died before the store heard of its end, finds the row.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import Any, Final
 
@@ -54,6 +55,16 @@ def once_table_sql() -> str:
     The same for SQLite and PostgreSQL; it does nothing where the table is there.
     """
     return SCHEMA
+
+
+def row_key(key: str) -> str:
+    """What stands in the row for a provider's key: of one that no column takes, its digest.
+
+    Else the handler of an event that the provider gave a strange id would fail for ever.
+    """
+    if len(key) <= _LONGEST_KEY and "\0" not in key:
+        return key
+    return f"sha256:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def once_index_sql() -> str:

@@ -317,6 +317,16 @@ class TestWhatMarksSameness:
         assert event("evt_1").once(connection, key="order-7")
         assert not event("evt_2").once(connection, key="order-7")
 
+    @pytest.mark.parametrize("id", ["e" * 513, "a\0b"], ids=["long", "NUL"])
+    def test_an_id_that_no_column_takes_marks_all_the_same(self, shop, id):
+        """It was accepted; its handler must not fail for ever."""
+        connection = sqlite3.connect(shop)
+        assert event(id).once(connection)
+        assert not event(id).once(connection)
+        assert event(id + "x").once(connection)
+        ((row,), _) = connection.execute("SELECT event_key FROM webhookcore_once ORDER BY rowid")
+        assert row.startswith("sha256:")
+
     def test_an_event_without_an_id_needs_one(self, shop):
         body = b"{}"
         headers = wh.sign("generic-body", body=body, secret=SECRET)
