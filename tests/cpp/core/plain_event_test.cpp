@@ -122,4 +122,8 @@ TEST_CASE("a key of several parts is JSON, and there is none without the first p
   CHECK_FALSE(identify_event(places, kBody, quoted));
   places.key.pop_back();
   CHECK(key_of(kBody, {}) == "order.paid");
+  places.key = {{{Kind::header, "X-Part"}}};
+  CHECK(key_of(kBody, {{"x-part", "b"}}) == "b");
+  const std::vector<Header> latin = {{"x-part", "caf\xe9"}};
+  CHECK_FALSE(identify_event(places, kBody, latin));
 }

@@ -197,6 +197,16 @@ def test_ids_of_headers(on_loop):
         compare(with_source(provider, **key), in_turn("s", requests), Clock(), on_loop=on_loop)
 
 
+@on_both
+@pytest.mark.parametrize("type", ["caf\xe9", "\u20ac", "a\nb", 'quo"te', "\x7f", "*"], ids=ascii)
+def test_types_of_headers(type, on_loop):
+    headers = {"X-GitHub-Delivery": "1", "X-GitHub-Event": type, "X-Shopify-Topic": type}
+    headers |= {"X-Shopify-Event-Id": "1", "X-Shopify-Webhook-Id": "1"}
+    for provider in ("github", "shopify"):
+        asked = request(provider, b'{"action":"opened"}', headers=headers)
+        compare(with_source(provider), in_turn("s", [asked, asked]), Clock(), on_loop=on_loop)
+
+
 SOURCES = [
     {},
     {"types": ["invoice.*"]},
