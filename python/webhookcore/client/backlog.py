@@ -18,6 +18,8 @@ _FULL_FORM: Final = 'must be "raise" or "wait"'
 _FRESH: Final = 0.1
 # The same when there was no room: a walk over a full index costs milliseconds.
 _FRESH_WHEN_FULL: Final = 0.02
+# Limits are changed and clients closed while somebody waits.
+_LONGEST_PAUSE: Final = 1.0
 
 
 class Patience:
@@ -41,7 +43,7 @@ class Patience:
         pause = _FRESH_WHEN_FULL if error.retry_after is None else error.retry_after
         if left <= 0 or pause > left:
             raise error
-        return pause
+        return min(pause, _LONGEST_PAUSE)
 
 
 class Backlog:

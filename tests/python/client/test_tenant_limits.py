@@ -11,6 +11,7 @@ import pytest
 
 import webhookcore as wh
 from client.conftest import URL
+from webhookcore.client.backlog import Patience
 
 
 @pytest.fixture
@@ -91,6 +92,13 @@ def test_a_client_that_waits_gives_up_when_the_rate_asks_for_too_much(url, polic
         client.send("a.b", 0, tenant="acme")
         with pytest.raises(wh.TenantLimitError):
             client.send("a.b", 1, tenant="acme")
+
+
+def test_who_waits_for_a_slow_rate_looks_soon_whether_it_still_holds():
+    refused = wh.TenantLimitError("no", "acme", "rate_limit", 50.0)
+    assert Patience(60, clock=lambda: 0.0).pause(refused) <= 1
+    with pytest.raises(wh.TenantLimitError):
+        Patience(40, clock=lambda: 0.0).pause(refused)
 
 
 def test_a_tenant_that_sends_too_fast_is_told_when_it_may_again(client):
