@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import io
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -83,8 +84,10 @@ class Webhooks:
             "/<source>", methods=_METHODS, provide_automatic_options=False, strict_slashes=False
         )
         def receive(source: str) -> Response:
-            body = read_body(request, receiver.body_limit(source))
-            found = take(receiver, source, request.environ, body)
+            # Not the proxy, which looks for the request at each use.
+            asked = request._get_current_object()  # type: ignore[attr-defined]
+            body = read_body(asked, receiver.body_limit(source))
+            found = take(receiver, source, asked.environ, body)
             if isinstance(found, HttpResponse):
                 return _response(found)
             return Response(found[1], found[0], JSON_HEADERS)
@@ -153,7 +156,7 @@ def read_body(asked: Request, limit: int) -> bytes:
     if length is not None and length > limit:
         return b""
     if length is not None:
-        body = asked.get_data(cache=True)
+        body = _read_all(asked, length)
         if len(body) < length:
             # With a rest of it somebody hung up, which is nothing to look at in a log.
             raise ClientDisconnected if body and "form" not in asked.__dict__ else _culprit(asked)
@@ -167,6 +170,25 @@ def read_body(asked: Request, limit: int) -> bytes:
             return body
         asked._cached_data = body
     return asked.get_data(cache=True)
+
+
+# What a request has once somebody has looked at its body.
+_TOUCHED: Final = frozenset({"stream", "form", "files", "_cached_data"})
+
+
+def _read_all(asked: Request, length: int) -> bytes:
+    """``asked.get_data(cache=True)``, and a third of a view faster where nobody was there before."""
+    if not _TOUCHED.isdisjoint(asked.__dict__) or asked.max_content_length is not None:
+        return asked.get_data(cache=True)
+    stream = asked.environ["wsgi.input"]
+    chunks: list[bytes] = []
+    left = length
+    while left and (chunk := stream.read(left)):
+        chunks.append(chunk)
+        left -= len(chunk)
+    asked._cached_data = body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    asked.__dict__["stream"] = io.BytesIO()  # Read to its end.
+    return body
 
 
 def _culprit(asked: Request) -> ConfigError:

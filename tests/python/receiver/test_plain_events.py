@@ -207,6 +207,23 @@ def test_types_of_headers(type, on_loop):
         compare(with_source(provider), in_turn("s", [asked, asked]), Clock(), on_loop=on_loop)
 
 
+@on_both
+@pytest.mark.parametrize("provider", ["auth0", "hubspot-v1", "okta"])
+def test_batches(provider, on_loop):
+    items = [{"eventId": n, "log_id": f"l{n}", "uuid": f"u{n}", "data": {}} for n in (1, 2)]
+    bodies = [items, items[:1], {"logs": items}, {"data": {"events": items}}, items[0]]
+    requests = [signed(provider, json.dumps(body).encode()) for body in bodies]
+    compare(with_source(provider), in_turn("s", requests), Clock(), on_loop=on_loop)
+
+
+@on_both
+def test_signed_requests_that_are_handshakes_as_well(on_loop):
+    asana = with_headers(signed("asana", b'{"events":[]}'), ("X-Hook-Secret", "x" * 32))
+    notion = signed("notion", b'{"verification_token":"secret_xxxxxxxxxxxxxxxxxx"}')
+    for provider, asked in (("asana", asana), ("notion", notion)):
+        compare(with_source(provider), in_turn("s", [asked]), Clock(), on_loop=on_loop)
+
+
 SOURCES = [
     {},
     {"types": ["invoice.*"]},
