@@ -180,6 +180,13 @@ def test_odd_bodies(provider, on_loop):
 
 
 @on_both
+def test_a_long_body_is_not_looked_at_on_the_loop(on_loop):
+    asked = signed(body=b'{"id":"evt_1","type":"a","pad":"' + b"x" * 70_000 + b'"}')
+    short = compare(with_source(), in_turn("s", [asked]), Clock(), on_loop=on_loop)
+    assert short == (0 if on_loop else 1)
+
+
+@on_both
 def test_ids_of_headers(on_loop):
     ids = ["msg_1", "msg_1", "a b", 'quo"te', "back\\slash", "caf\xe9", "", "x" * 300]
     for provider in ("generic", "github", "standard", "svix"):
