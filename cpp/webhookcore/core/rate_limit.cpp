@@ -37,6 +37,10 @@ std::optional<FineDuration> take_token(TokenBucket& bucket, double per_second, F
   return wait;
 }
 
+TokenBucket after_set_back(const TokenBucket& kept, FineDuration now) {
+  return kept.filled_at && *kept.filled_at - now > kSetBack ? TokenBucket() : kept;
+}
+
 FineDuration next_place(WaitingLine& line, FineDuration first, FineDuration spacing,
                         FineDuration now) {
   const FineDuration place = std::max(now + first, line.last_place + spacing);

@@ -27,6 +27,12 @@ std::optional<FineDuration> take_token(TokenBucket& bucket, double per_second, F
 std::optional<FineDuration> wait_for_token(TokenBucket& bucket, double per_second,
                                            FineDuration now);
 
+// For a bucket that is kept with wall time. One that was filled later than now, by more than a
+// writer waits for the store, was filled before the clock was set back. How long ago is not to be
+// known, so it is a new one: a second's worth too much, and not shut until that time comes again.
+inline constexpr FineDuration kSetBack = std::chrono::seconds{10};
+TokenBucket after_set_back(const TokenBucket& kept, FineDuration now);
+
 // Hands out times that lie `spacing` apart, so that what waits for an endpoint
 // comes back one by one and not all at once.
 struct WaitingLine {

@@ -124,11 +124,23 @@ void check_rate(Store& store) {
   }
   SECTION("a batch comes in whole, and what comes next waits for all of it") {
     REQUIRE(store.set_tenant_limits("acme", {{}, 1.0, {}}));
-    const std::vector<NewMessage> batch{of_tenant("msg_1"), of_tenant("msg_2"),
-                                        of_tenant("msg_3")};
+    const std::vector<NewMessage> batch{of_tenant("msg_1"), of_tenant("msg_2"), of_tenant("msg_3")};
     for (const auto& result : store.enqueue(batch, kNow)) CHECK(result);
     CHECK(enqueue(store, of_tenant("msg_4")).error().retry_after_ms == 3000);
     CHECK(enqueue(store, of_tenant("msg_4"), kNow + 3s));
+  }
+  SECTION("a clock that is set back does not shut a tenant out") {
+    REQUIRE(store.set_tenant_limits("acme", {{}, 1.0, {}}));
+    REQUIRE(enqueue(store, of_tenant("msg_1")));
+    const TimePoint earlier = kNow - std::chrono::hours{1};
+    CHECK(enqueue(store, of_tenant("msg_2"), earlier));
+    CHECK_FALSE(enqueue(store, of_tenant("msg_3"), earlier));
+    CHECK(enqueue(store, of_tenant("msg_3"), earlier + 1s));
+  }
+  SECTION("a sender that read the clock before another gets nothing more for it") {
+    REQUIRE(store.set_tenant_limits("acme", {{}, 1.0, {}}));
+    REQUIRE(enqueue(store, of_tenant("msg_1")));
+    CHECK_FALSE(enqueue(store, of_tenant("msg_2"), kNow - 5s));
   }
   SECTION("a refused message takes nothing from the rate") {
     REQUIRE(store.set_tenant_limits("acme", {{}, 1.0, {}}));

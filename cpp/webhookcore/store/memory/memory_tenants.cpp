@@ -89,6 +89,7 @@ std::optional<Error> MemoryStore::refusal_of(const std::string& tenant, TimePoin
   }
   if (const auto rate = limits.sends_per_second) {
     TokenBucket& bucket = rows_.tenant_uses[tenant].bucket;
+    bucket = after_set_back(bucket, now.time_since_epoch());
     const auto wait = wait_for_token(bucket, *rate, now.time_since_epoch());
     if (wait) return rate_refusal(tenant, *rate, *wait);
   }

@@ -116,7 +116,7 @@ Result<TokenBucket> TenantGate::read_bucket(const std::string& tenant) {
   const auto found = query.step();
   if (!found) return found.error();
   if (!*found) return TokenBucket();
-  return TokenBucket{query.real(0), fine(query.time(1))};
+  return after_set_back({query.real(0), fine(query.time(1))}, fine(now_));
 }
 
 void TenantGate::add(const std::optional<std::string>& counted_tenant, std::size_t deliveries) {
