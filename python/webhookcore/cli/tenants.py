@@ -64,19 +64,26 @@ def limit(tenant: str | None, is_default: bool, db: str, as_json: bool, **limits
             made = client.tenants.set_default_limits(**limits)
         else:
             made = client.tenants.set_limits(tenant, **limits)
-    if as_json:
-        print_json(row_json(made))
-    else:
-        print_fields(_fields(made))
+    _print_limits(made, as_json)
 
 
 @tenants.command()
 @click.argument("tenant")
 @store_option
-def clear(tenant: str, db: str) -> None:
-    """Take a tenant's own limits away: the default holds for it again."""
+@json_option
+def clear(tenant: str, db: str, as_json: bool) -> None:
+    """Take a tenant's own limits away, and show those that hold for it again."""
     with open_client(db) as client:
         client.tenants.clear_limits(tenant)
+        left = client.tenants.limits(tenant)
+    _print_limits(left, as_json)
+
+
+def _print_limits(limits: TenantLimits, as_json: bool) -> None:
+    if as_json:
+        print_json(row_json(limits))
+    else:
+        print_fields(_fields(limits))
 
 
 def _cells(limits: TenantLimits) -> list[object]:

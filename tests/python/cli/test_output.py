@@ -149,6 +149,7 @@ def test_the_commands_are_those_of_the_documentation():
         "listen",
         "reconcile",
         "tail",
+        "tenants",
         "trigger",
         "doctor",
     }

@@ -19,7 +19,8 @@ def test_limits_are_set_shown_listed_and_cleared(db):
     refused = run(*send)
     assert refused.exit_code == 1
     assert "tenant 'acme'" in refused.stderr
-    assert run("tenants", "clear", "acme", "--db", db).exit_code == 0
+    left = row(run("tenants", "clear", "acme", "--db", db, "--json"))
+    assert (left["tenant"], left["max_backlog"]) == (None, None)
     assert run(*send).exit_code == 0
     assert run("tenants", "clear", "acme", "--db", db).exit_code == 1
 

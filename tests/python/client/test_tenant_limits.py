@@ -175,10 +175,11 @@ def test_what_an_outbox_committed_is_not_refused(tmp_path, client):
         client.outbox(connection).send("a.b", number, tenant="acme")
     connection.commit()
     connection.close()
+    client.send("a.b", 3, tenant="acme")  # All that the hour lets in.
     relay = client.relay(lambda: sqlite3.connect(path))
     assert relay.relay_once().moved == 3
     with pytest.raises(wh.TenantLimitError):
-        client.send("a.b", 3, tenant="acme")
+        client.send("a.b", 4, tenant="acme")
 
 
 @pytest.mark.parametrize(
